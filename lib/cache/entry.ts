@@ -1,0 +1,98 @@
+import type { Values } from '../codec/values.ts';
+import { usageError } from '../errors.ts';
+
+/**
+ * A stretch of a partition's history during which nothing was missed.
+ *
+ * Entries belong to the era in which they were filled. Ending an era takes all of them out of use at once, without a scan.
+ */
+export class Era {
+  /** Monotonic milliseconds up to which the entries are proven fresh enough to serve. */
+  freshUntil: number = Number.NEGATIVE_INFINITY;
+  /** Reads served from entries of this era. */
+  hits = 0;
+  isEnded = false;
+
+  end(): void {
+    this.isEnded = true;
+    this.freshUntil = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** The era of what is not in the cache: a pending write, a reply that may not be kept. */
+const NO_ERA: Era = new Era();
+
+/**
+ * What is known of one key: the stored bytes, or their decoded form once somebody has asked for it.
+ *
+ * `undefined` bytes at creation mean that the key is missing, which is worth remembering too.
+ */
+export class Entry {
+  /** The settled read of a value that all readers share; absent until the first read, and for values that need a copy per read. */
+  promise: Promise<unknown> | undefined;
+  value: unknown;
+  bytes: Uint8Array | undefined;
+  era: Era = NO_ERA;
+  /** Sequence number of the position at which the entry was read or written. */
+  seq = 0;
+  /** Monotonic milliseconds after which the entry is not served. */
+  expiresAt: number = Number.POSITIVE_INFINITY;
+
+  constructor(bytes: Uint8Array | undefined) {
+    this.bytes = bytes;
+    this.promise = bytes === undefined ? settledRead(undefined) : undefined;
+    this.value = undefined;
+  }
+
+  /**
+   * The settled read of this entry.
+   *
+   * @throws {CodecError} The stored bytes can't be read.
+   */
+  read(key: string, values: Values): Promise<unknown> {
+    if (this.promise !== undefined) return this.promise;
+    const value = this.#decode(key, values);
+    return this.promise ?? settledRead(value);
+  }
+
+  /** The value itself: `undefined` for a missing key. */
+  peek(key: string, values: Values): unknown {
+    return this.promise === undefined ? this.#decode(key, values) : this.value;
+  }
+
+  #decode(key: string, values: Values): unknown {
+    if (this.bytes === undefined) return undefined;
+    const { value, shareable } = values.decode(key, this.bytes);
+    if (shareable) {
+      this.value = value;
+      this.promise = settledRead(value);
+      this.bytes = undefined;
+    } else if (this.era !== NO_ERA) {
+      this.#own(this.bytes);
+    }
+    return value;
+  }
+
+  /** Bytes that stay are cut out of the network buffer they came in, which would stay with them. */
+  #own(bytes: Uint8Array): void {
+    if (bytes.buffer.byteLength > bytes.byteLength) this.bytes = new Uint8Array(bytes);
+  }
+}
+
+/** Makes a read that is used without `await` fail where it is used, instead of writing '[object Promise]' somewhere. */
+const awaitGuard: PropertyDescriptor = {
+  value: (): never => {
+    throw usageError(
+      'A read of a dictionary is a promise: write `await dict.key`. To change a value by what it was, use update().',
+    );
+  },
+};
+
+/** Defines the guard on a read that the Proxy hands out. */
+export function guardRead<R extends object>(read: R): R {
+  return Object.defineProperty(read, Symbol.toPrimitive, awaitGuard);
+}
+
+function settledRead(value: unknown): Promise<unknown> {
+  return guardRead(Promise.resolve(value));
+}

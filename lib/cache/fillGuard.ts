@@ -1,0 +1,70 @@
+import type { Reply } from './reply.ts';
+
+/** What was heard about a key while reads or writes of it are in flight. */
+interface Flight {
+  /** Reads and writes of the key that are under way. */
+  count: number;
+  /** Highest sequence number heard of for the key; infinite when nothing that is under way may be kept. */
+  mark: number;
+  /** The read that later readers may join, until something newer is heard. */
+  read: Promise<Reply> | undefined;
+}
+
+/**
+ * Keeps replies that were overtaken out of the cache.
+ *
+ * Without it, a reply that left the store before a write and arrives after the write's message would stay for good.
+ */
+export class FillGuard {
+  readonly #flights = new Map<string, Flight>();
+
+  /** A read or write of `key` leaves. */
+  enter(key: string): void {
+    const flight = this.#flights.get(key);
+    if (flight === undefined) this.#flights.set(key, { count: 1, mark: 0, read: undefined });
+    else flight.count++;
+  }
+
+  /** The read or write has ended, well or not. */
+  leave(key: string): void {
+    const flight = this.#flights.get(key);
+    if (flight === undefined) return;
+    if (--flight.count === 0) this.#flights.delete(key);
+  }
+
+  /** Lets later readers of `key` join this read, as long as nothing newer is heard. */
+  share(key: string, read: Promise<Reply>): void {
+    const flight = this.#flights.get(key);
+    if (flight !== undefined) flight.read = read;
+  }
+
+  shared(key: string): Promise<Reply> | undefined {
+    return this.#flights.get(key)?.read;
+  }
+
+  /** Something at sequence number `seq` was heard about `key`. */
+  heard(key: string, seq: number): void {
+    const flight = this.#flights.get(key);
+    if (flight === undefined) return;
+    flight.read = undefined;
+    if (seq > flight.mark) flight.mark = seq;
+  }
+
+  /** Nothing in flight for `key` may be kept: it was changed by somebody who gave no position. */
+  poison(key: string): void {
+    this.heard(key, Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether a reply at `seq` is not older than what was heard. */
+  admits(key: string, seq: number): boolean {
+    return seq >= (this.#flights.get(key)?.mark ?? 0);
+  }
+
+  /** A new history begins: its numbers do not compare with those heard before. */
+  restart(): void {
+    for (const flight of this.#flights.values()) {
+      flight.mark = 0;
+      flight.read = undefined;
+    }
+  }
+}

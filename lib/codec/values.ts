@@ -1,0 +1,66 @@
+import { CodecError, NearDictError, ValueTooLargeError } from '../errors.ts';
+import type { Codec } from './codec.ts';
+import { freezeDeep } from './frozen.ts';
+
+/** A decoded value, and whether all readers may share it. If not, each reader decodes a copy of its own. */
+export interface Decoded {
+  readonly value: unknown;
+  readonly shareable: boolean;
+}
+
+/** What `values` decides: readers share one deep-frozen value, or each reader gets a copy that it may change. */
+export type ValueMode = 'frozen' | 'clone';
+
+/** Turns values into stored bytes and back, by a codec, with the library's limits and errors around it. */
+export class Values {
+  readonly codecName: string;
+  readonly #codec: Codec;
+  readonly #mode: ValueMode;
+  readonly #maxValueBytes: number;
+
+  constructor(codec: Codec, mode: ValueMode, maxValueBytes: number) {
+    this.codecName = codec.name ?? 'custom';
+    this.#codec = codec;
+    this.#mode = mode;
+    this.#maxValueBytes = maxValueBytes;
+  }
+
+  /**
+   * @throws {CodecError} The codec can't keep the value.
+   * @throws {ValueTooLargeError} The encoded value is too large.
+   */
+  encode(value: unknown): Uint8Array {
+    const bytes = this.#encoded(value);
+    if (bytes.length > this.#maxValueBytes) throw new ValueTooLargeError(bytes.length, this.#maxValueBytes);
+    return bytes;
+  }
+
+  /**
+   * @throws {CodecError} The bytes are not of this codec. The error carries the key and has no cause: a parser's own
+   *   message may quote the value.
+   */
+  decode(key: string, bytes: Uint8Array): Decoded {
+    try {
+      const value = this.#codec.decode(bytes);
+      if (value === undefined) throw new TypeError('no value');
+      return { value, shareable: this.#mode === 'frozen' && freezeDeep(value) };
+    } catch {
+      throw new CodecError(
+        `The stored bytes of this key (see error.key) can't be read as ${this.codecName}. Overwrite or delete the key, or open the namespace with the codec that wrote it.`,
+        { key },
+      );
+    }
+  }
+
+  #encoded(value: unknown): Uint8Array {
+    let bytes: unknown;
+    try {
+      bytes = this.#codec.encode(value);
+    } catch (error) {
+      if (error instanceof NearDictError) throw error;
+      throw new CodecError(`The codec '${this.codecName}' can't encode this value.`, { cause: error });
+    }
+    if (bytes instanceof Uint8Array) return bytes;
+    throw new CodecError(`The codec '${this.codecName}' must encode to a Uint8Array.`);
+  }
+}

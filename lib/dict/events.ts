@@ -1,0 +1,73 @@
+import { EventEmitter } from 'node:events';
+import type { NearDictError } from '../errors.ts';
+
+/** A change that this process has caught up with. It carries no value: read the key to get it. */
+export type DictChange<K extends string = string> =
+  | {
+      readonly type: 'set';
+      readonly key: K;
+      /** Digest of the stored bytes; `undefined` when a program without this library made the change. */
+      readonly version: string | undefined;
+      /** Made by this handle. */
+      readonly local: boolean;
+    }
+  | { readonly type: 'delete'; readonly key: K; readonly version: null | undefined; readonly local: boolean }
+  /** Every key is gone. */
+  | { readonly type: 'clear'; readonly local: boolean }
+  /** Changes were missed: any key may have changed. */
+  | { readonly type: 'resync' };
+
+/**
+ * - `coherent`: the feed is live and the position known; cached reads are served.
+ * - `suspect`: the feed is interrupted or being repaired; cached reads are served until `maxStaleness` is over.
+ * - `offline`: the store does not answer.
+ */
+export type DictState = 'coherent' | 'suspect' | 'offline';
+
+/** Events of a handle, with their arguments. */
+export interface DictEvents<K extends string = string> {
+  change: [change: DictChange<K>];
+  state: [now: DictState, before: DictState];
+  /** A background write failed, or a listener threw. */
+  error: [error: unknown];
+  close: [];
+}
+
+/** Shortest time between two process warnings of one handle, in milliseconds. */
+const WARNING_INTERVAL_MS = 60_000;
+
+/** Emits without ever throwing: neither an error that nobody listens to nor a listener that throws disturbs the emitter. */
+export class DictEmitter extends EventEmitter {
+  readonly #namespace: string;
+  #lastWarning = Number.NEGATIVE_INFINITY;
+
+  constructor(namespace: string) {
+    super();
+    this.#namespace = namespace;
+  }
+
+  override emit(name: string | symbol, ...args: unknown[]): boolean {
+    const listeners = super.rawListeners(name) as ((...args: unknown[]) => unknown)[];
+    if (listeners.length === 0 && name === 'error') this.#warn(args[0]);
+    for (const listener of listeners) {
+      try {
+        Reflect.apply(listener, this, args);
+      } catch (error) {
+        if (name === 'error') this.#warn(error);
+        else this.emit('error', error);
+      }
+    }
+    return listeners.length > 0;
+  }
+
+  #warn(error: unknown): void {
+    const now = performance.now();
+    if (now - this.#lastWarning < WARNING_INTERVAL_MS) return;
+    this.#lastWarning = now;
+    const reason = (error as NearDictError | undefined)?.message ?? String(error);
+    process.emitWarning(`An error of the dictionary '${this.#namespace}' met no listener. ${reason}`, {
+      type: 'NearDictWarning',
+      detail: "Listen to 'error' on the handle, or await flush(). Further warnings are left out for a minute.",
+    });
+  }
+}

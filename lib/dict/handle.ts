@@ -1,0 +1,335 @@
+import type { NearCache } from '../cache/nearCache.ts';
+import type { Values } from '../codec/values.ts';
+import type { Partition } from '../coherence/partition.ts';
+import type { Reader } from '../coherence/reader.ts';
+import type { Verifier } from '../coherence/verifier.ts';
+import { ClosedError } from '../errors.ts';
+import { Deadlines } from '../store/deadline.ts';
+import type { Space } from '../store/store.ts';
+import { versionOf } from '../store/version.ts';
+import type { Writer } from '../write/writer.ts';
+import { abortable } from './abortable.ts';
+import type { ChangeHub } from './changeHub.ts';
+import { dictProxy } from './dictProxy.ts';
+import type { DictChange, DictEmitter, DictEvents, DictState } from './events.ts';
+import { assertKey } from './keys.ts';
+import type { LocalReads } from './localReads.ts';
+import type {
+  Dict,
+  DictEntry,
+  DictStats,
+  GetOptions,
+  NearDict,
+  Reads,
+  ScanOptions,
+  SignalOptions,
+  WatchedValue,
+  WatchOptions,
+} from './nearDict.ts';
+import { collectStats } from './stats.ts';
+import type { StoreWalk } from './storeWalk.ts';
+import type { Writes } from './writes.ts';
+
+/** What a handle is put together from. */
+export interface HandleParts {
+  readonly namespace: string;
+  readonly timeoutMs: number;
+  readonly space: Space;
+  readonly cache: NearCache;
+  readonly values: Values;
+  readonly partitions: readonly Partition[];
+  readonly readers: readonly Reader[];
+  readonly verifiers: readonly Verifier[];
+  readonly readerOf: (key: string) => Reader;
+  readonly writer: Writer;
+  readonly writes: Writes;
+  readonly reads: LocalReads;
+  readonly walk: StoreWalk;
+  readonly hub: ChangeHub;
+  readonly emitter: DictEmitter;
+  readonly state: () => DictState;
+}
+
+type Data = Record<string, unknown>;
+
+/** Cached entries that `console.log(dict)` shows. */
+const MAX_DESCRIBED = 20;
+
+const handles = new WeakMap<object, Handle>();
+
+/**
+ * The handle of a dictionary object.
+ *
+ * @returns `undefined` for anything else.
+ */
+export function handleOf<T extends object>(dict: Dict<T> | Reads<T>): NearDict<T> | undefined {
+  return handles.get(dict) as NearDict<T> | undefined;
+}
+
+/** The methods of a dictionary, over its parts. */
+export class Handle implements NearDict<Data> {
+  readonly dict: Dict<Data>;
+  readonly namespace: string;
+  readonly #parts: HandleParts;
+  #isOpen = true;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: HandleParts) {
+    const { namespace, reads, writes } = parts;
+    this.namespace = namespace;
+    this.#parts = parts;
+    this.dict = dictProxy({
+      namespace,
+      hit: (key) => reads.hit(key),
+      get: (key) => this.get(key),
+      assign: (key, value) => {
+        writes.assign(key, value);
+      },
+      remove: (key) => {
+        writes.remove(key);
+      },
+      describe: () => this.#describe(),
+    });
+    handles.set(this.dict, this);
+  }
+
+  get reads(): Reads<Data> {
+    return this.dict as Reads<Data>;
+  }
+
+  get state(): DictState {
+    return this.#parts.state();
+  }
+
+  // Reading
+
+  get(key: string, options?: GetOptions): Promise<unknown> {
+    return (options === undefined ? this.#parts.reads.hit(key) : undefined) ?? this.#get(key, options);
+  }
+
+  async getMany<K extends string>(keys: readonly K[], options?: SignalOptions): Promise<{ [P in K]: unknown }> {
+    for (const key of keys) assertKey(key);
+    const values = await Promise.all(keys.map((key) => this.get(key, options)));
+    return Object.fromEntries(keys.map((key, index) => [key, values[index]])) as { [P in K]: unknown };
+  }
+
+  async has(key: string, options?: SignalOptions): Promise<boolean> {
+    return (await this.get(key, options)) !== undefined;
+  }
+
+  peek(key: string): unknown {
+    assertKey(key);
+    return this.#parts.reads.peek(key);
+  }
+
+  async getEntry(key: string, options?: SignalOptions): Promise<DictEntry<unknown> | undefined> {
+    assertKey(key);
+    options?.signal?.throwIfAborted();
+    const { bytes, entry } = await abortable(this.#readFresh(key), options?.signal);
+    if (bytes === undefined) return undefined;
+    return { value: entry.peek(key, this.#parts.values), version: versionOf(bytes), expiresAt: undefined };
+  }
+
+  // Writing
+
+  async set(key: string, value: unknown, options?: SignalOptions): Promise<string> {
+    return this.#parts.writes.set(key, value, options?.signal);
+  }
+
+  async setMany(entries: Data | Iterable<readonly [string, unknown]>, options?: SignalOptions): Promise<void> {
+    const pairs = Symbol.iterator in entries ? entries : Object.entries(entries);
+    await this.#parts.writes.setMany(pairs, options?.signal);
+  }
+
+  async delete(key: string, options?: SignalOptions): Promise<boolean> {
+    return (await this.#parts.writes.delete([key], options?.signal)) === 1;
+  }
+
+  async deleteMany(keys: Iterable<string>, options?: SignalOptions): Promise<number> {
+    return this.#parts.writes.delete([...keys], options?.signal);
+  }
+
+  async clear(options?: SignalOptions): Promise<void> {
+    await this.#parts.writes.clear(options?.signal);
+  }
+
+  // Walking
+
+  async *keys(options?: ScanOptions): AsyncGenerator<string, void, undefined> {
+    await this.#parts.writes.settled();
+    for await (const keys of this.#parts.walk.keys(options)) yield* keys;
+  }
+
+  async *values(options?: ScanOptions): AsyncGenerator<unknown, void, undefined> {
+    for await (const [, value] of this.entries(options)) yield value;
+  }
+
+  async *entries(options?: ScanOptions): AsyncGenerator<readonly [string, unknown], void, undefined> {
+    await this.#parts.writes.settled();
+    for await (const entries of this.#parts.walk.entries(options)) yield* entries;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<readonly [string, unknown], void, undefined> {
+    return this.entries();
+  }
+
+  async size(options?: SignalOptions): Promise<number> {
+    await this.#parts.writes.settled();
+    let size = 0;
+    for await (const keys of this.#parts.walk.keys(options)) size += keys.length;
+    return size;
+  }
+
+  async snapshot(options?: ScanOptions): Promise<Data> {
+    await this.#parts.writes.settled();
+    const entries: (readonly [string, unknown])[] = [];
+    for await (const batch of this.#parts.walk.entries(options)) entries.push(...batch);
+    return Object.fromEntries(entries);
+  }
+
+  // Watching
+
+  watch(key: string, options?: WatchOptions): AsyncIterableIterator<WatchedValue<unknown>>;
+  watch(options?: SignalOptions): AsyncIterableIterator<DictChange>;
+  watch(
+    first?: string | SignalOptions,
+    options?: WatchOptions,
+  ): AsyncIterableIterator<WatchedValue<unknown>> | AsyncIterableIterator<DictChange> {
+    this.#assertOpen();
+    this.#keepProving();
+    if (typeof first === 'object' || first === undefined) {
+      return this.#parts.hub.watch(() => true).iterate(first?.signal);
+    }
+    assertKey(first);
+    return this.#watchKey(first, options);
+  }
+
+  on<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents[E]) => void): this {
+    if (event === 'change') this.#keepProving();
+    this.#parts.emitter.on(event, listener);
+    return this;
+  }
+
+  once<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents[E]) => void): this {
+    if (event === 'change') this.#keepProving();
+    this.#parts.emitter.once(event, listener);
+    return this;
+  }
+
+  off<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents[E]) => void): this {
+    this.#parts.emitter.off(event, listener);
+    return this;
+  }
+
+  // Ending
+
+  async flush(): Promise<void> {
+    await this.#parts.writes.settled();
+    this.#parts.writes.throwFailures();
+  }
+
+  close(options?: { readonly timeout?: number | undefined }): Promise<void> {
+    this.#closed ??= this.#close(options?.timeout ?? this.#parts.timeoutMs);
+    return this.#closed;
+  }
+
+  destroy(): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = this.#end();
+    // Whoever destroys does not wait to hear that a connection could not be closed well.
+    this.#closed.catch(() => {});
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  stats(): DictStats {
+    return collectStats(this.#parts);
+  }
+
+  // Behind the methods
+
+  async #get(key: string, options: GetOptions | undefined): Promise<unknown> {
+    assertKey(key);
+    options?.signal?.throwIfAborted();
+    const read = options?.fresh === true ? this.#getFresh(key) : this.#parts.reads.get(key);
+    return abortable(read, options?.signal);
+  }
+
+  async #getFresh(key: string): Promise<unknown> {
+    const { entry } = await this.#readFresh(key);
+    return entry.peek(key, this.#parts.values);
+  }
+
+  async #readFresh(key: string): ReturnType<Reader['readFresh']> {
+    this.#assertOpen();
+    await this.#parts.writer.settled(key);
+    return this.#parts.readerOf(key).readFresh(key);
+  }
+
+  #watchKey(key: string, options: WatchOptions | undefined): AsyncIterableIterator<WatchedValue<unknown>> {
+    const queue = this.#parts.hub.watch((change) => !('key' in change) || change.key === key);
+    if (options?.initial === true) queue.push({ type: 'resync' });
+    const changes = queue.iterate(options?.signal);
+    const readNow = async (): Promise<WatchedValue<unknown>> => {
+      const value = await this.get(key);
+      return value === undefined ? { type: 'delete', value } : { type: 'set', value };
+    };
+    return {
+      async next() {
+        const { done } = await changes.next();
+        return done === true ? { done, value: undefined } : { done: false, value: await readNow() };
+      },
+      async return() {
+        await changes.return?.();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  /** Followers need proofs of position even while nobody reads. */
+  #keepProving(): void {
+    for (const verifier of this.#parts.verifiers) verifier.keepProving();
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const { writer, writes } = this.#parts;
+    writes.close();
+    const deadline = performance.now() + timeoutMs;
+    await new Deadlines().within(writer.settled(), deadline, () => new ClosedError(this.namespace)).catch(() => {});
+    await this.#end();
+    writes.throwFailures();
+  }
+
+  async #end(): Promise<void> {
+    this.#isOpen = false;
+    const { writer, writes, verifiers, partitions, hub, cache, space, emitter } = this.#parts;
+    writes.close();
+    writer.close(new ClosedError(this.namespace));
+    for (const verifier of verifiers) verifier.close();
+    for (const partition of partitions) partition.close();
+    hub.close();
+    cache.clear();
+    await space.close();
+    emitter.emit('close');
+    emitter.removeAllListeners();
+  }
+
+  #assertOpen(): void {
+    if (!this.#isOpen) throw new ClosedError(this.namespace);
+  }
+
+  #describe(): Data {
+    const cached: Data = {};
+    let left = MAX_DESCRIBED;
+    for (const [key, value] of this.#parts.reads.cached()) {
+      if (left-- === 0) break;
+      cached[key] = value;
+    }
+    return { namespace: this.namespace, state: this.state, cached };
+  }
+}

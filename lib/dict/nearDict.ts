@@ -1,0 +1,164 @@
+import type { DictEvents, DictChange, DictState } from './events.ts';
+
+/** The keys of a dictionary. */
+export type Key<T> = keyof T & string;
+
+/** The Proxy: assign a value, await a read. */
+export type Dict<T> = { [K in keyof T]?: T[K] | Promise<T[K] | undefined> };
+
+/** The Proxy typed for reading: every property is a promise. */
+export type Reads<T> = { readonly [K in keyof T]-?: Promise<T[K] | undefined> };
+
+/** What code should ask for that takes a plain config object or a dictionary, and awaits each read. */
+export type MaybeAsync<T> = { readonly [K in keyof T]?: T[K] | PromiseLike<T[K] | undefined> };
+
+/** A value with the version by which it can be compared. */
+export interface DictEntry<V> {
+  readonly value: V;
+  /** SHA-1 of the stored bytes, 40 hexadecimal digits. */
+  readonly version: string;
+  /** Milliseconds since 1970 when the entry expires; `undefined`: it does not. */
+  readonly expiresAt: number | undefined;
+}
+
+export interface SignalOptions {
+  /** Gives the operation up: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetOptions extends SignalOptions {
+  /** Waits for this process's own writes of the key and asks the store: linearizable with awaited writes. Default `false`. */
+  readonly fresh?: boolean | undefined;
+}
+
+export interface ScanOptions extends SignalOptions {
+  /** Only keys that start with it. Default: all. */
+  readonly prefix?: string | undefined;
+}
+
+export interface WatchOptions extends SignalOptions {
+  /** Yields the present value first. Default `false`. */
+  readonly initial?: boolean | undefined;
+}
+
+/** The watched key has a new value, or was deleted. */
+export type WatchedValue<V> =
+  { readonly type: 'set'; readonly value: V } | { readonly type: 'delete'; readonly value: undefined };
+
+/** What a dictionary has done and holds. Counts are since it was opened. */
+export interface DictStats {
+  /** Reads answered from memory. */
+  readonly hits: number;
+  /** Reads that asked the store. */
+  readonly misses: number;
+  /** `hits / (hits + misses)`; 0 before the first read. */
+  readonly hitRate: number;
+  /** Replies that were not kept because something newer was heard, or the history was not certain. */
+  readonly fillsRefused: number;
+  /** Messages received. */
+  readonly messages: number;
+  /** Times that messages were found missing. */
+  readonly gaps: number;
+  /** Times that cached entries were dropped because changes were missed. */
+  readonly repairs: number;
+  /** Entries held, missing keys included. */
+  readonly entries: number;
+  /** Writes that are not in the store yet. */
+  readonly pendingWrites: number;
+  /** Bytes of values read from the store. */
+  readonly bytesIn: number;
+  /** Bytes of values written to the store. */
+  readonly bytesOut: number;
+  /** Milliseconds since the moment at which the cache was last proven equal to the store; `Infinity` before. */
+  readonly lag: number;
+}
+
+/**
+ * A dictionary that all processes share which open the same namespace.
+ *
+ * All methods live here and none on `dict`, so that no key is taken. Every operation ends within `timeout`. Methods
+ * reject with `KeyError`, `CodecError` or `ValueTooLargeError` for bad input before anything is done, with
+ * `UnavailableError` when the store can't be reached and nothing was changed, with `AmbiguousWriteError` when a write may
+ * or may not have happened, and with `ClosedError` after `close()`.
+ */
+export interface NearDict<T extends object = Record<string, unknown>> {
+  /** The object to work with: `dict.key = value`, `await dict.key`, `delete dict.key`. */
+  readonly dict: Dict<T>;
+  /** The same object, typed for reading only. */
+  readonly reads: Reads<T>;
+  readonly namespace: string;
+  readonly state: DictState;
+
+  /** The value, from memory where that is proven fresh; `undefined` is missing, `null` is a value. */
+  get<K extends Key<T>>(key: K, options?: GetOptions): Promise<T[K] | undefined>;
+  /** Many values as one object with all the keys; a missing one is `undefined`. */
+  getMany<K extends Key<T>>(keys: readonly K[], options?: SignalOptions): Promise<{ [P in K]: T[P] | undefined }>;
+  /** Whether the key has a value. */
+  has(key: Key<T>, options?: SignalOptions): Promise<boolean>;
+  /** The value from memory alone, at once. `undefined`: missing, or not in memory; it can't tell which. */
+  peek<K extends Key<T>>(key: K): T[K] | undefined;
+  /** The value with its version, from the store. */
+  getEntry<K extends Key<T>>(key: K, options?: SignalOptions): Promise<DictEntry<T[K]> | undefined>;
+
+  /**
+   * Writes, and resolves the version when the store has the value and has announced it.
+   *
+   * With a `signal`: a write that was not sent yet is given up; one that was rejects with `AmbiguousWriteError`.
+   */
+  set<K extends Key<T>>(key: K, value: T[K], options?: SignalOptions): Promise<string>;
+  /**
+   * Writes many. Every entry is checked before any is written. A thousand or more go in several steps: a failure in
+   * between leaves some written, and rejects.
+   */
+  setMany(entries: Partial<T> | Iterable<readonly [Key<T>, T[Key<T>]]>, options?: SignalOptions): Promise<void>;
+  /** Deletes, and resolves whether the key was there. */
+  delete(key: Key<T>, options?: SignalOptions): Promise<boolean>;
+  /** Deletes many, and resolves how many were there. */
+  deleteMany(keys: Iterable<Key<T>>, options?: SignalOptions): Promise<number>;
+  /** Deletes everything. Keys that are written meanwhile may survive. */
+  clear(options?: SignalOptions): Promise<void>;
+
+  /** All keys in the store, each once, in no order. Keys written or deleted meanwhile may or may not appear. */
+  keys(options?: ScanOptions): AsyncGenerator<Key<T>, void, undefined>;
+  /** All values in the store. */
+  values(options?: ScanOptions): AsyncGenerator<T[Key<T>], void, undefined>;
+  /** All keys with their values, as `for await (const [key, value] of handle)` yields them too. */
+  entries(options?: ScanOptions): AsyncGenerator<readonly [Key<T>, T[Key<T>]], void, undefined>;
+  [Symbol.asyncIterator](): AsyncGenerator<readonly [Key<T>, T[Key<T>]], void, undefined>;
+  /** Number of keys in the store. Costs a scan. */
+  size(options?: SignalOptions): Promise<number>;
+  /** All entries as one plain object: no moment in time, each value as it was when the scan met it. */
+  snapshot(options?: ScanOptions): Promise<Partial<T>>;
+
+  /**
+   * Follows one key: yields its value whenever it may have changed. A slow consumer gets the latest value only.
+   *
+   * Ends when the dictionary is closed; throws the reason when aborted.
+   */
+  watch<K extends Key<T>>(key: K, options?: WatchOptions): AsyncIterableIterator<WatchedValue<T[K]>>;
+  /** Follows all keys: yields the latest change per key, `clear`, and `resync` when changes were missed. */
+  watch(options?: SignalOptions): AsyncIterableIterator<DictChange<Key<T>>>;
+
+  /**
+   * Resolves when everything written so far is in the store.
+   *
+   * @throws {FlushError} Assignments and deletes that failed since the last flush, all of them, with keys and reasons.
+   */
+  flush(): Promise<void>;
+  /**
+   * Flushes, then gives back everything that was opened. Calling it again returns the same promise.
+   *
+   * @param options - `timeout`: milliseconds to wait for pending writes; default: the option `timeout`.
+   * @throws {FlushError} As `flush()`; the dictionary is closed nevertheless.
+   */
+  close(options?: { readonly timeout?: number | undefined }): Promise<void>;
+  /** Closes at once. Pending writes that were not sent are given up. */
+  destroy(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+
+  stats(): DictStats;
+
+  on<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents<Key<T>>[E]) => void): this;
+  once<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents<Key<T>>[E]) => void): this;
+  off<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents<Key<T>>[E]) => void): this;
+}

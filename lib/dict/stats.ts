@@ -1,0 +1,38 @@
+import type { NearCache } from '../cache/nearCache.ts';
+import type { Partition } from '../coherence/partition.ts';
+import type { Reader } from '../coherence/reader.ts';
+import type { Writer } from '../write/writer.ts';
+import type { LocalReads } from './localReads.ts';
+import type { DictStats } from './nearDict.ts';
+
+/** Where the counts are kept. */
+interface Counted {
+  readonly cache: NearCache;
+  readonly partitions: readonly Partition[];
+  readonly readers: readonly Reader[];
+  readonly reads: LocalReads;
+  readonly writer: Writer;
+}
+
+export function collectStats({ cache, partitions, readers, reads, writer }: Counted): DictStats {
+  const hits = sum(partitions, (partition) => partition.hits) + reads.pendingHits;
+  const misses = sum(readers, (reader) => reader.misses);
+  return {
+    hits,
+    misses,
+    hitRate: hits + misses === 0 ? 0 : hits / (hits + misses),
+    fillsRefused: sum(partitions, ({ counts }) => counts.fillsRefused),
+    messages: sum(partitions, ({ counts }) => counts.messages),
+    gaps: sum(partitions, ({ counts }) => counts.gaps),
+    repairs: sum(partitions, ({ counts }) => counts.repairs),
+    entries: cache.count(),
+    pendingWrites: writer.pending.size,
+    bytesIn: sum(readers, (reader) => reader.bytesIn),
+    bytesOut: writer.bytesOut,
+    lag: performance.now() - Math.min(...partitions.map((partition) => partition.freshAsOf)),
+  };
+}
+
+function sum<I>(items: readonly I[], numberOf: (item: I) => number): number {
+  return items.reduce((total, item) => total + numberOf(item), 0);
+}

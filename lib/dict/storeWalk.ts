@@ -1,0 +1,53 @@
+import type { Values } from '../codec/values.ts';
+import type { Reader } from '../coherence/reader.ts';
+import type { Space } from '../store/store.ts';
+import type { ScanOptions } from './nearDict.ts';
+
+/** Walks over all entries in the store, a batch at a time, past the cache. */
+export class StoreWalk {
+  readonly #space: Space;
+  readonly #readers: readonly Reader[];
+  readonly #partitionOf: (key: string) => number;
+  readonly #values: Values;
+  readonly #timeoutMs: number;
+
+  constructor(
+    space: Space,
+    readers: readonly Reader[],
+    partitionOf: (key: string) => number,
+    values: Values,
+    timeoutMs: number,
+  ) {
+    this.#space = space;
+    this.#readers = readers;
+    this.#partitionOf = partitionOf;
+    this.#values = values;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  async *keys({ prefix = '', signal }: ScanOptions = {}): AsyncGenerator<readonly string[], void, undefined> {
+    signal?.throwIfAborted();
+    for await (const keys of this.#space.scan(prefix, () => performance.now() + this.#timeoutMs)) {
+      signal?.throwIfAborted();
+      yield keys;
+    }
+  }
+
+  async *entries(options?: ScanOptions): AsyncGenerator<readonly (readonly [string, unknown])[], void, undefined> {
+    for await (const keys of this.keys(options)) yield await this.#read(keys);
+  }
+
+  /** Keys that were deleted since the scan met them are left out. */
+  async #read(keys: readonly string[]): Promise<(readonly [string, unknown])[]> {
+    const members = this.#readers.map((): string[] => []);
+    for (const key of keys) members[this.#partitionOf(key)]?.push(key);
+    const entries = await Promise.all(this.#readers.map((reader, id) => this.#readPart(reader, members[id] ?? [])));
+    return entries.flat().filter(([, value]) => value !== undefined);
+  }
+
+  async #readPart(reader: Reader, keys: readonly string[]): Promise<(readonly [string, unknown])[]> {
+    if (keys.length === 0) return [];
+    const replies = await reader.readBeside(keys);
+    return keys.map((key, index) => [key, replies[index]?.entry.peek(key, this.#values)]);
+  }
+}

@@ -1,0 +1,158 @@
+import { NearCache } from './cache/nearCache.ts';
+import { TurnClock } from './cache/turnClock.ts';
+import { Values } from './codec/values.ts';
+import { Partition } from './coherence/partition.ts';
+import { Reader } from './coherence/reader.ts';
+import { Verifier } from './coherence/verifier.ts';
+import { ChangeHub } from './dict/changeHub.ts';
+import { DictEmitter } from './dict/events.ts';
+import { Handle } from './dict/handle.ts';
+import { reservedNames } from './dict/keys.ts';
+import { LocalReads } from './dict/localReads.ts';
+import type { NearDict } from './dict/nearDict.ts';
+import { StateTracker } from './dict/stateTracker.ts';
+import { StoreWalk } from './dict/storeWalk.ts';
+import { Writes } from './dict/writes.ts';
+import { type OpenOptions, resolveOptions, type Settings } from './options.ts';
+import { randomNonce } from './store/nonce.ts';
+import type { Deadline, Space } from './store/store.ts';
+import { WriteThrough } from './write/writeThrough.ts';
+
+/** One for the process: its dictionaries share a look at the clock per turn of the event loop. */
+const clock = new TurnClock();
+
+/**
+ * Opens the dictionary shared by every process that names the same namespace.
+ *
+ * A write is seen here at once, and elsewhere one message later: a network round trip as a rule, `maxStaleness` at worst.
+ *
+ * @param options - See {@link OpenOptions}; only `namespace` is required.
+ * @returns A live dictionary: the store has answered and the feed of changes is confirmed. It shares its store's
+ *   connections until closed; none that this library made keeps the process alive.
+ * @throws {ConfigError} An option is unknown or out of range, or the client is not connected. Nothing was opened.
+ * @throws {ConfigMismatchError} The namespace exists with another layout or codec. Nothing is left open.
+ * @throws {ConnectTimeoutError} The store did not answer in `connectTimeout`. Nothing is left open.
+ * @throws {UnavailableError} The store refused: wrong credentials, missing rights. Nothing is left open.
+ *
+ * @example
+ * const scores = await openDict<{ ada: number }>({ namespace: 'scores' });
+ * scores.dict.ada = 7;
+ * await scores.dict.ada; // 7
+ */
+export async function openDict<T extends object = Record<string, unknown>>(options: OpenOptions): Promise<NearDict<T>> {
+  const settings = resolveOptions(options);
+  const deadline = clock.time() + settings.connectTimeoutMs;
+  const origin = randomNonce();
+  const { namespace, store, inlineBytes } = settings;
+  const values = new Values(settings.codec, settings.values, settings.maxValueBytes);
+  const layout = { partitions: store.defaultPartitions, codec: values.codecName };
+  const space = await store.open({ namespace, layout, inlineBytes, origin }, deadline);
+  const { handle, start } = assemble(settings, values, space, layout.partitions, origin);
+  try {
+    await start(deadline);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return handle as unknown as NearDict<T>;
+}
+
+/** Wires the parts of a dictionary, with nothing under way yet. */
+function assemble(
+  settings: Settings,
+  values: Values,
+  space: Space,
+  partitionCount: number,
+  origin: number,
+): { readonly handle: Handle; readonly start: (deadline: Deadline) => Promise<void> } {
+  const { namespace, timeoutMs } = settings;
+  const cache = new NearCache(settings.cacheLimit, settings.maxAgeMs, reservedNames);
+  const emitter = new DictEmitter(namespace);
+  const state = new StateTracker((now, before) => emitter.emit('state', now, before));
+  const hub = new ChangeHub(emitter, () => {
+    state.update(partitions);
+    for (const verifier of verifiers) if (state.now !== 'coherent') verifier.request();
+  });
+  const ids = Array.from({ length: partitionCount }, (_, id) => id);
+  const partitionOf = (): number => 0;
+
+  const partitions: readonly Partition[] = ids.map(
+    (id) =>
+      new Partition(
+        cache,
+        {
+          now: () => clock.time(),
+          requestReading: () => verifiers[id]?.request(),
+          distrustFeed: () => {
+            space.distrust(id);
+          },
+          isPending: (key) => writer.pending.has(key),
+          changes: hub,
+        },
+        {
+          maxStalenessMs: settings.maxStalenessMs,
+          lossPatienceMs: Math.max(2 * settings.verifyIntervalMs, settings.maxStalenessMs / 2),
+        },
+        origin,
+      ),
+  );
+  const readers = partitions.map((partition, id) => new Reader(space, id, partition, timeoutMs));
+  const readerOf = (): Reader => readers[partitionOf()] as Reader;
+  const writer: WriteThrough = new WriteThrough({
+    space,
+    partitions,
+    partitionOf,
+    timeoutMs,
+    onFailure: (key, error) => {
+      writes.addFailure(key, error);
+      emitter.emit('error', error);
+    },
+  });
+  const verifiers: readonly Verifier[] = partitions.map(
+    (partition, id) =>
+      new Verifier(space, id, partition, {
+        verifyIntervalMs: settings.verifyIntervalMs,
+        timeoutMs: Math.min(timeoutMs, settings.maxStalenessMs),
+        activity: () => partition.hits + (readers[id]?.misses ?? 0),
+        isWatched: () => hub.isListening,
+        answered: (failure) => {
+          state.answered(failure, partitions);
+        },
+      }),
+  );
+  const walk = new StoreWalk(space, readers, partitionOf, values, timeoutMs);
+  const writes = new Writes(namespace, writer, values, walk);
+  const reads = new LocalReads({
+    entries: cache.entries,
+    pending: writer.pending,
+    clock,
+    values,
+    fetch: (key) => readerOf().read(key),
+    onUse: () => {
+      for (const verifier of verifiers) verifier.keepProving();
+    },
+  });
+  const handle = new Handle({
+    namespace,
+    timeoutMs,
+    space,
+    cache,
+    values,
+    partitions,
+    readers,
+    verifiers,
+    readerOf,
+    writer,
+    writes,
+    reads,
+    walk,
+    hub,
+    emitter,
+    state: () => state.now,
+  });
+  const start = async (deadline: Deadline): Promise<void> => {
+    await Promise.all(partitions.map((partition, id) => space.follow(id, partition, deadline)));
+    await state.coherent(deadline);
+  };
+  return { handle, start };
+}

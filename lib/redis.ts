@@ -1,0 +1,1 @@
+export { redisStore, type RedisConnectOptions, type RedisLike } from './store/redis/redisStore.ts';

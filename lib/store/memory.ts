@@ -1,0 +1,133 @@
+import { randomNonce } from './nonce.ts';
+import { ORIGIN, type Position } from './position.ts';
+import { ClosedError, ConfigMismatchError } from '../errors.ts';
+import type { Batch, Change, FeedListener, Layout, Receipt, Snapshot, Space, SpaceOptions, Store } from './store.ts';
+
+/** Keys handed out by a scan at a time. */
+const SCAN_BATCH = 500;
+
+/** One partition's entries and history. */
+class MemoryPartition {
+  readonly entries = new Map<string, Uint8Array>();
+  position: Position = ORIGIN;
+  readonly listeners = new Set<FeedListener>();
+
+  write(batch: Batch, origin: number): Receipt {
+    const previous = this.position;
+    this.position = { seq: previous.seq + 1, nonce: randomNonce() };
+    const existed = batch.deletes.map((key) => this.entries.delete(key));
+    for (const [key, bytes] of batch.sets) this.entries.set(key, bytes);
+    const message = { previous, position: this.position, origin, clear: batch.clear, changes: changesOf(batch) };
+    queueMicrotask(() => {
+      for (const listener of this.listeners) listener.message(message);
+    });
+    return { position: this.position, existed };
+  }
+
+  read(keys: readonly string[]): Snapshot {
+    return { position: this.position, values: keys.map((key) => this.entries.get(key)) };
+  }
+}
+
+/** One namespace's data, shared by everybody in this process who opens it. */
+interface MemoryData {
+  readonly layout: Layout;
+  readonly partitions: readonly MemoryPartition[];
+}
+
+/** By namespace. The data of the process lives as long as the process. */
+const spaces = new Map<string, MemoryData>();
+
+/**
+ * The store in the memory of this process: nothing to install, nothing to connect, gone with the process.
+ *
+ * Everybody in the process who opens a namespace on it shares one dictionary, whichever call made the store.
+ */
+export function memoryStore(): Store {
+  return {
+    name: 'memory',
+    defaultPartitions: 1,
+    async open(options) {
+      return new MemorySpace(dataOf(options), options);
+    },
+  };
+}
+
+function dataOf({ namespace, layout }: SpaceOptions): MemoryData {
+  const present = spaces.get(namespace);
+  if (present === undefined) {
+    const data = { layout, partitions: Array.from({ length: layout.partitions }, () => new MemoryPartition()) };
+    spaces.set(namespace, data);
+    return data;
+  }
+  if (present.layout.partitions !== layout.partitions || present.layout.codec !== layout.codec) {
+    throw new ConfigMismatchError(
+      `The namespace '${namespace}' is open with ${present.layout.partitions} partition(s) and the codec '${present.layout.codec}'. Open it with the same, or choose another namespace.`,
+    );
+  }
+  return present;
+}
+
+class MemorySpace implements Space {
+  readonly #data: MemoryData;
+  readonly #options: SpaceOptions;
+  readonly #listeners: (readonly [MemoryPartition, FeedListener])[] = [];
+  #isClosed = false;
+
+  constructor(data: MemoryData, options: SpaceOptions) {
+    this.#data = data;
+    this.#options = options;
+  }
+
+  async read(partition: number, keys: readonly string[]): Promise<Snapshot> {
+    return this.#partition(partition).read(keys);
+  }
+
+  async write(partition: number, batch: Batch): Promise<Receipt> {
+    return this.#partition(partition).write(batch, this.#options.origin);
+  }
+
+  async position(partition: number): Promise<Position> {
+    return this.#partition(partition).position;
+  }
+
+  async *scan(prefix: string): AsyncGenerator<readonly string[]> {
+    for (const partition of this.#data.partitions) {
+      const keys = [...partition.entries.keys()].filter((key) => key.startsWith(prefix));
+      for (let at = 0; at < keys.length; at += SCAN_BATCH) yield keys.slice(at, at + SCAN_BATCH);
+    }
+  }
+
+  async follow(partition: number, listener: FeedListener): Promise<void> {
+    const followed = this.#partition(partition);
+    followed.listeners.add(listener);
+    this.#listeners.push([followed, listener]);
+    listener.live();
+  }
+
+  distrust(): void {
+    // Memory loses no message.
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const [partition, listener] of this.#listeners) partition.listeners.delete(listener);
+  }
+
+  #partition(id: number): MemoryPartition {
+    if (this.#isClosed) throw new ClosedError(this.#options.namespace);
+    const partition = this.#data.partitions[id];
+    if (partition === undefined) throw new RangeError('There is no such partition.');
+    return partition;
+  }
+}
+
+function changesOf(batch: Batch): Change[] {
+  if (batch.clear) return [];
+  const written = new Set(batch.sets.map(([key]) => key));
+  const deletes = batch.deletes.filter((key) => !written.has(key));
+  return [
+    ...deletes.map((key) => ({ type: 'delete', key }) as const),
+    ...batch.sets.map(([key, bytes]) => ({ type: 'set', key, bytes }) as const),
+  ];
+}

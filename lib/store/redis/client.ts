@@ -1,0 +1,91 @@
+import { ConfigError } from '../../errors.ts';
+
+/* oxlint-disable typescript/no-explicit-any -- loose parameters are what makes clients of node-redis 4, 5 and 6 assignable */
+
+/** The part of a node-redis client (major 4, 5 or 6) that is used. It is not imported: the three differ in their types. */
+export interface RedisLike {
+  readonly isOpen: boolean;
+  readonly isReady: boolean;
+  sendCommand(args: any, options?: any): Promise<any>;
+  duplicate(overrides?: any): any;
+  on(event: any, listener: (...args: any[]) => void): unknown;
+  off(event: any, listener: (...args: any[]) => void): unknown;
+  subscribe(channels: any, listener: (message: any, channel: any) => unknown, bufferMode?: any): Promise<unknown>;
+}
+
+/** A client that this library made, and so may connect, use for messages and close. */
+export interface OwnClient extends RedisLike {
+  connect(): Promise<unknown>;
+  once(event: any, listener: (...args: any[]) => void): unknown;
+  unsubscribe(channels: any, listener: any, bufferMode?: any): Promise<unknown>;
+  unref(): void;
+  /** node-redis 4. */
+  disconnect?(): Promise<unknown>;
+  /** node-redis 5 and 6. */
+  destroy?(): void;
+}
+/* oxlint-enable typescript/no-explicit-any */
+
+/** Options of every command: replies as Buffers in each major, and none of node-redis 6's abort signals per command. */
+export const COMMAND_OPTIONS: object = { returnBuffers: true, typeMapping: { 36: Buffer }, timeout: 0 };
+
+/**
+ * Refuses what is no client of a single server.
+ *
+ * @throws {ConfigError} It says what to pass instead.
+ */
+export function assertSingleServerClient(client: RedisLike): void {
+  if (typeof client !== 'object' || client === null || typeof client.sendCommand !== 'function') {
+    throw new ConfigError('redisStore() takes a client made by createClient() of node-redis 4, 5 or 6, or { url }.');
+  }
+  if ('nodeClient' in client || 'masters' in client) {
+    throw new ConfigError('redisStore() does not take a cluster client yet. Pass a client made by createClient().');
+  }
+  if (typeof client.duplicate !== 'function' || typeof client.subscribe !== 'function') {
+    throw new ConfigError(
+      'redisStore() takes a client made by createClient(); a pool or a Sentinel client can not be followed.',
+    );
+  }
+  const { options } = client as { options?: { legacyMode?: unknown } };
+  if (options?.legacyMode === true) {
+    throw new ConfigError('redisStore() does not take a client in legacyMode. Make one without it.');
+  }
+}
+
+/**
+ * A copy of the client for messages: the same server, credentials and TLS, without reconnection or a limited queue.
+ *
+ * What would make a connection for messages fail or misbehave is taken off: a shared client-side cache, the pings of an
+ * interval without a deadline, `legacyMode`.
+ */
+export function duplicateForMessages(client: RedisLike): OwnClient {
+  const { options } = client as { options?: { socket?: object } };
+  return client.duplicate({
+    socket: { ...options?.socket, reconnectStrategy: false },
+    clientSideCache: undefined,
+    commandOptions: undefined,
+    commandsQueueMaxLength: undefined,
+    disableOfflineQueue: undefined,
+    pingInterval: undefined,
+  }) as OwnClient;
+}
+
+/**
+ * Closes a client that this library made, whatever it is doing, without leaving a socket or an unhandled rejection.
+ *
+ * Closing while the TCP connection is being made leaks the socket in node-redis 4, 5 and 6, and in 4 closing inside the
+ * `connect` event ends the process; so a client that connects is closed one turn after it is connected.
+ */
+export function discard(client: OwnClient, isConnecting: boolean): void {
+  if (isConnecting) client.once('connect', () => setImmediate(closeNow, client));
+  else closeNow(client);
+}
+
+function closeNow(client: OwnClient): void {
+  try {
+    if (client.destroy !== undefined) client.destroy();
+    else client.disconnect?.().catch(() => {});
+  } catch {
+    // Closed already.
+  }
+}

@@ -1,0 +1,130 @@
+import type { Position } from '../position.ts';
+import type { Batch, Change, Message } from '../store.ts';
+import { versionOf } from '../version.ts';
+
+/**
+ * The announcement of a batch as bytes:
+ * `0xC1`, format, previous position (12), position (12), origin (6), flags, then per change: kind, length of the key (2),
+ * key, and for an inlined value its length (2) and bytes, for another value its version (20).
+ *
+ * No UTF-8 text starts with `0xC1`, so the bare key that a program without this library publishes can't be mistaken for it.
+ */
+const FIRST_BYTE = 0xc1;
+const FORMAT = 1;
+const POSITION_BYTES = 12;
+const HEAD_BYTES = 2 + 2 * POSITION_BYTES + 6 + 1;
+const VERSION_BYTES = 20;
+const CLEAR_FLAG = 1;
+
+const DELETE = 0;
+const SET_INLINE = 1;
+const SET = 2;
+
+/** Most bytes of values in one envelope: the server copies it for every listener. */
+const MAX_INLINED = 64 * 1024;
+
+/** What stands in an envelope before the positions, which the script fills in. */
+export const ENVELOPE_HEAD: Buffer = Buffer.from([FIRST_BYTE, FORMAT]);
+
+/** Encodes what stands behind the positions. */
+export function encodeEnvelopeTail(batch: Batch, origin: number, inlineBytes: number): Buffer {
+  const head = Buffer.alloc(7);
+  head.writeUIntBE(origin, 0, 6);
+  head[6] = batch.clear ? CLEAR_FLAG : 0;
+  const parts: Uint8Array[] = [head];
+  if (!batch.clear) encodeChanges(batch, inlineBytes, parts);
+  return Buffer.concat(parts);
+}
+
+function encodeChanges(batch: Batch, inlineBytes: number, parts: Uint8Array[]): void {
+  const written = new Set(batch.sets.map(([key]) => key));
+  for (const key of batch.deletes) if (!written.has(key)) parts.push(encodeKey(DELETE, key));
+  let room = MAX_INLINED;
+  for (const [key, bytes] of batch.sets) {
+    if (bytes.length <= inlineBytes && bytes.length <= room) {
+      room -= bytes.length;
+      parts.push(encodeKey(SET_INLINE, key), encodeLength(bytes.length), bytes);
+    } else {
+      parts.push(encodeKey(SET, key), Buffer.from(versionOf(bytes), 'hex'));
+    }
+  }
+}
+
+function encodeKey(kind: number, key: string): Buffer {
+  const length = Buffer.byteLength(key);
+  const part = Buffer.allocUnsafe(3 + length);
+  part[0] = kind;
+  part.writeUInt16BE(length, 1);
+  part.write(key, 3);
+  return part;
+}
+
+function encodeLength(length: number): Buffer {
+  const part = Buffer.allocUnsafe(2);
+  part.writeUInt16BE(length);
+  return part;
+}
+
+/** Whether these bytes claim to be an envelope, and not the bare key of a foreign program. */
+export function isEnvelope(bytes: Buffer): boolean {
+  return bytes[0] === FIRST_BYTE;
+}
+
+/** Decodes an envelope; `undefined` if it is damaged or of another format. */
+export function decodeEnvelope(bytes: Buffer): Message | undefined {
+  if (bytes.length < HEAD_BYTES || bytes[1] !== FORMAT) return undefined;
+  const changes: Change[] = [];
+  let at = HEAD_BYTES;
+  while (at < bytes.length) {
+    const decoded = decodeChange(bytes, at);
+    if (decoded === undefined) return undefined;
+    changes.push(decoded.change);
+    at = decoded.end;
+  }
+  return {
+    previous: decodePosition(bytes, 2),
+    position: decodePosition(bytes, 2 + POSITION_BYTES),
+    origin: bytes.readUIntBE(2 + 2 * POSITION_BYTES, 6),
+    clear: bytes[HEAD_BYTES - 1] === CLEAR_FLAG,
+    changes,
+  };
+}
+
+function decodeChange(bytes: Buffer, at: number): { readonly change: Change; readonly end: number } | undefined {
+  if (at + 3 > bytes.length) return undefined;
+  const keyEnd = at + 3 + bytes.readUInt16BE(at + 1);
+  if (keyEnd > bytes.length) return undefined;
+  const key = bytes.toString('utf8', at + 3, keyEnd);
+  switch (bytes.readUInt8(at)) {
+    case DELETE:
+      return { change: { type: 'delete', key }, end: keyEnd };
+    case SET_INLINE:
+      return decodeInline(bytes, key, keyEnd);
+    case SET: {
+      const end = keyEnd + VERSION_BYTES;
+      if (end > bytes.length) return undefined;
+      return { change: { type: 'set', key, bytes: undefined, version: bytes.toString('hex', keyEnd, end) }, end };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function decodeInline(bytes: Buffer, key: string, at: number): ReturnType<typeof decodeChange> {
+  if (at + 2 > bytes.length) return undefined;
+  const end = at + 2 + bytes.readUInt16BE(at);
+  if (end > bytes.length) return undefined;
+  return { change: { type: 'set', key, bytes: bytes.subarray(at + 2, end) }, end };
+}
+
+/** Encodes a position's nonce as the script wants it. */
+export function encodeNonce(nonce: number): Buffer {
+  const bytes = Buffer.allocUnsafe(6);
+  bytes.writeUIntBE(nonce, 0, 6);
+  return bytes;
+}
+
+/** Reads a position of 12 bytes. */
+export function decodePosition(bytes: Buffer, at: number = 0): Position {
+  return { seq: bytes.readUIntBE(at, 6), nonce: bytes.readUIntBE(at + 6, 6) };
+}

@@ -1,0 +1,117 @@
+import type { Position } from './position.ts';
+
+/** Index of a partition, from 0. */
+export type PartitionId = number;
+
+/** How a namespace is laid out in its store. All processes that open it must agree. */
+export interface Layout {
+  readonly partitions: number;
+  /** Name of the codec. */
+  readonly codec: string;
+}
+
+/** What one namespace asks of its store. */
+export interface SpaceOptions {
+  readonly namespace: string;
+  readonly layout: Layout;
+  /** Values of at most this many bytes travel with the announcement of their write. */
+  readonly inlineBytes: number;
+  /** Marks this opener's writes in messages: 48 random bits as a number. */
+  readonly origin: number;
+}
+
+/** Writes applied in one atomic step. A key stands at most once in each list; deletes come before sets. */
+export interface Batch {
+  readonly deletes: readonly string[];
+  readonly sets: readonly (readonly [key: string, bytes: Uint8Array])[];
+  /** Announces that the whole partition is empty now, instead of the single deletes. */
+  readonly clear: boolean;
+}
+
+/** What a batch did. */
+export interface Receipt {
+  /** The position that the batch made. */
+  readonly position: Position;
+  /** For each of `batch.deletes`: whether the key was there. */
+  readonly existed: readonly boolean[];
+}
+
+/** Values and the position they belong to, taken in one atomic step. */
+export interface Snapshot {
+  readonly position: Position;
+  /** `values[i]` belongs to `keys[i]`; `undefined` is missing. */
+  readonly values: readonly (Uint8Array | undefined)[];
+}
+
+/** One change that a message announces: the new value, or its version alone where the value is too large to travel. */
+export type Change =
+  | { readonly type: 'set'; readonly key: string; readonly bytes: Uint8Array }
+  | { readonly type: 'set'; readonly key: string; readonly bytes: undefined; readonly version: string }
+  | { readonly type: 'delete'; readonly key: string };
+
+/** The announcement of one batch. */
+export interface Message {
+  /** The position that the batch continues. */
+  readonly previous: Position;
+  /** The position that it made. */
+  readonly position: Position;
+  /** `SpaceOptions.origin` of the writer. */
+  readonly origin: number;
+  readonly clear: boolean;
+  readonly changes: readonly Change[];
+}
+
+/** Hears what happens to one partition. Calls come one after another, never from inside a call to the store. */
+export interface FeedListener {
+  /** The feed is (again) live: every write from now on is announced. Sent before the first message. */
+  live(): void;
+  /** The feed is interrupted: messages may be lost until it is live again. */
+  interrupted(): void;
+  message(message: Message): void;
+  /** A program without this library changed a key and said so. */
+  foreign(key: string, type: Change['type']): void;
+  /** Something arrived that is no message; a write may have gone unheard. */
+  garbled(): void;
+}
+
+/** Monotonic time in milliseconds, as `performance.now()`, by which an operation must have ended. */
+export type Deadline = number;
+
+/**
+ * One open namespace of a store. It keeps bytes under keys, moves a partition's position with every batch, announces
+ * each batch, and never looks inside the bytes.
+ *
+ * Every call ends by its deadline. It rejects with `UnavailableError` when it was not applied, `AmbiguousWriteError`
+ * when that can't be known, `ClosedError` after `close()`.
+ */
+export interface Space {
+  /** Values and position in one atomic step. */
+  read(partition: PartitionId, keys: readonly string[], deadline: Deadline): Promise<Snapshot>;
+  /** Applies, moves the position on and announces, in one atomic step. */
+  write(partition: PartitionId, batch: Batch, deadline: Deadline): Promise<Receipt>;
+  /** The position alone, never older than the moment of the call. A failed call keeps no process alive. */
+  position(partition: PartitionId, deadline: Deadline): Promise<Position>;
+  /** Keys that start with `prefix`, in batches, each key once. Keys written or deleted meanwhile may be missing or stale. */
+  scan(prefix: string, deadline: () => Deadline): AsyncIterable<readonly string[]>;
+  /** Starts to follow a partition; resolves when the feed is live for the first time. The listener is told until `close()`. */
+  follow(partition: PartitionId, listener: FeedListener, deadline: Deadline): Promise<void>;
+  /** The caller has found that messages are missing: the feed is to be renewed. */
+  distrust(partition: PartitionId): void;
+  /** Stops following and gives back what was opened. Nothing that others opened is touched. */
+  close(): Promise<void>;
+}
+
+/** Where entries live for good. One store serves any number of namespaces over the same connections. */
+export interface Store {
+  /** Names the kind of store in messages and logs. */
+  readonly name: string;
+  /** Number of partitions where the caller has not said. */
+  readonly defaultPartitions: number;
+  /**
+   * Opens a namespace, and records or compares its layout first.
+   *
+   * @throws {ConfigMismatchError} The namespace exists with another layout.
+   * @throws {ConnectTimeoutError} The store did not answer by the deadline. Nothing is left open.
+   */
+  open(options: SpaceOptions, deadline: Deadline): Promise<Space>;
+}

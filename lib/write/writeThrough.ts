@@ -1,0 +1,93 @@
+import type { Partition } from '../coherence/partition.ts';
+import { BackpressureError, type NearDictError } from '../errors.ts';
+import type { PartitionId, Space } from '../store/store.ts';
+import { Countdown } from './countdown.ts';
+import { Operation } from './operation.ts';
+import { WriteQueue } from './writeQueue.ts';
+import type { Waiter, Writer } from './writer.ts';
+
+/** Most writes, and most bytes of values, that may wait for the store. */
+const MAX_WAITING = 1_000_000;
+const MAX_WAITING_BYTES = 256 * 1024 * 1024;
+
+export interface WriteThroughOptions {
+  readonly space: Space;
+  readonly partitions: readonly Partition[];
+  readonly partitionOf: (key: string) => PartitionId;
+  readonly timeoutMs: number;
+  /** Told of each background write that failed. */
+  readonly onFailure: (key: string, error: NearDictError) => void;
+}
+
+/** Sends every write to the store in the tick in which it was made, many in one call. */
+export class WriteThrough implements Writer {
+  readonly pending: Map<string, Operation> = new Map<string, Operation>();
+  readonly #queues: readonly WriteQueue[];
+  readonly #partitionOf: (key: string) => PartitionId;
+  readonly #timeoutMs: number;
+
+  constructor(options: WriteThroughOptions) {
+    this.#partitionOf = options.partitionOf;
+    this.#timeoutMs = options.timeoutMs;
+    this.#queues = options.partitions.map(
+      (partition, id) => new WriteQueue(options.space, id, partition, this.pending, options.onFailure),
+    );
+  }
+
+  get bytesOut(): number {
+    return this.#queues.reduce((sum, queue) => sum + queue.bytesOut, 0);
+  }
+
+  write(key: string, bytes: Uint8Array | undefined, waiter?: Waiter): void {
+    const queue = this.#queueOf(key);
+    this.#admit(queue);
+    const queued = queue.find(key);
+    if (queued !== undefined) {
+      queue.overwrite(queued, bytes, waiter);
+      return;
+    }
+    const operation = new Operation(key, bytes, waiter, performance.now() + this.#timeoutMs);
+    this.pending.set(key, operation);
+    queue.add(operation);
+  }
+
+  cancel(key: string, waiter: Waiter): boolean {
+    const queue = this.#queueOf(key);
+    const queued = queue.find(key);
+    if (queued === undefined || !queued.isOnlyFor(waiter)) return false;
+    queue.remove(queued);
+    return true;
+  }
+
+  async clear(keys: readonly string[]): Promise<void> {
+    const keysOf = this.#queues.map((): string[] => []);
+    for (const key of keys) keysOf[this.#partitionOf(key)]?.push(key);
+    await Promise.all(
+      this.#queues.map((queue, id) => queue.clear(keysOf[id] ?? [], performance.now() + this.#timeoutMs)),
+    );
+  }
+
+  async settled(key?: string): Promise<void> {
+    const waited = key === undefined ? [...this.pending.values()] : [this.pending.get(key) ?? []].flat();
+    const countdown = new Countdown(waited.length);
+    for (const operation of waited) operation.join(countdown);
+    await countdown.done.catch(() => {});
+  }
+
+  close(reason: NearDictError): void {
+    for (const queue of this.#queues) queue.close(reason);
+  }
+
+  #queueOf(key: string): WriteQueue {
+    const queue = this.#queues[this.#partitionOf(key)];
+    if (queue === undefined) throw new RangeError('A key was mapped to a partition that does not exist.');
+    return queue;
+  }
+
+  #admit(queue: WriteQueue): void {
+    if (queue.size < MAX_WAITING && queue.waitingBytes < MAX_WAITING_BYTES) return;
+    throw new BackpressureError(
+      `${queue.size} writes wait for the store. Await flush() now and then while writing much; this write was not queued.`,
+    );
+  }
+}

@@ -1,0 +1,635 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Entry } from '../../lib/cache/entry.ts';
+import { NearCache } from '../../lib/cache/nearCache.ts';
+import type { KeyChange } from '../../lib/coherence/changes.ts';
+import { Partition } from '../../lib/coherence/partition.ts';
+import type { Position } from '../../lib/store/position.ts';
+import type { Change, Message } from '../../lib/store/store.ts';
+
+const OWN = 1;
+const OTHER = 2;
+
+/** Positions of one history: number and nonce agree. Another history has other nonces. */
+function at(seq: number, history = 0): Position {
+  return { seq, nonce: seq === 0 ? 0 : seq + history * 1_000_000 };
+}
+
+function bytes(text: string): Uint8Array {
+  return Buffer.from(text);
+}
+
+function set(key: string, text: string): Change {
+  return { type: 'set', key, bytes: bytes(text) };
+}
+
+function large(key: string): Change {
+  return { type: 'set', key, bytes: undefined, version: 'a'.repeat(40) };
+}
+
+function message(seq: number, changes: readonly Change[], { origin = OTHER, history = 0, clear = false } = {}): Message {
+  return { previous: at(seq - 1, history), position: at(seq, history), origin, clear, changes };
+}
+
+describe('a partition', () => {
+  let now: number;
+  let readings: number;
+  let distrusts: number;
+  let log: (KeyChange | 'clear' | 'resync')[];
+  let pending: Set<string>;
+  let cache: NearCache;
+  let partition: Partition;
+
+  beforeEach(() => {
+    now = 1000;
+    readings = 0;
+    distrusts = 0;
+    log = [];
+    pending = new Set();
+    cache = new NearCache(100, 600_000);
+    partition = new Partition(
+      cache,
+      {
+        now: () => now,
+        requestReading: () => readings++,
+        distrustFeed: () => distrusts++,
+        isPending: (key) => pending.has(key),
+        changes: {
+          isListening: true,
+          changed: (change) => log.push(change),
+          cleared: () => log.push('clear'),
+          resynced: () => log.push('resync'),
+          syncChanged: () => {},
+        },
+      },
+      { maxStalenessMs: 5000, lossPatienceMs: 2500 },
+      OWN,
+    );
+  });
+
+  /** The feed is live and the position known. */
+  function synced(position: Position = at(10)): void {
+    partition.live();
+    partition.reading(position, partition.depart());
+    log = [];
+  }
+
+  /** A read that leaves now; the result is its arrival. */
+  function sendRead(key: string): (text: string | undefined, position: Position) => void {
+    partition.guard.enter(key);
+    const departure = partition.depart();
+    return (text, position) => {
+      partition.observe(position, departure);
+      partition.fill(key, new Entry(text === undefined ? undefined : bytes(text)), position, departure);
+      partition.guard.leave(key);
+    };
+  }
+
+  function sendWrite(key: string, text: string): (position: Position) => void {
+    partition.guard.enter(key);
+    const departure = partition.depart();
+    return (position) => {
+      partition.acknowledge(key, new Entry(bytes(text)), position, departure);
+      partition.guard.leave(key);
+    };
+  }
+
+  /** What a hit would return: `undefined` if there is no entry that may be served. */
+  function cached(key: string): string | undefined {
+    const entry = cache.find(key, partition.era);
+    if (entry === undefined || entry.era.freshUntil < now) return undefined;
+    return entry.bytes === undefined ? '(missing)' : Buffer.from(entry.bytes).toString();
+  }
+
+  describe('fills', () => {
+    it('keeps a reply of the position that was applied', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+
+      expect(cached('ada')).toBe('7');
+    });
+
+    it('remembers that a key is missing', () => {
+      synced();
+      sendRead('ada')(undefined, at(10));
+
+      expect(cached('ada')).toBe('(missing)');
+    });
+
+    it.each([
+      ['set', () => message(11, [set('ada', 'new')])],
+      ['set of a large value', () => message(11, [large('ada')])],
+      ['delete', () => message(11, [{ type: 'delete', key: 'ada' }])],
+      ['clear', () => message(11, [], { clear: true })],
+    ])('does not keep a reply that left before a %s and arrives after its message', (_, make) => {
+      synced();
+      const arrive = sendRead('ada');
+      partition.message(make());
+      arrive('old', at(10));
+
+      expect(cached('ada')).toBeUndefined();
+      expect(partition.counts.fillsRefused).toBe(1);
+    });
+
+    it('does not keep a reply that a foreign message overtook, whatever its position', () => {
+      synced();
+      const arrive = sendRead('ada');
+      partition.foreign('ada', 'set');
+      arrive('old', at(12));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('keeps a reply that is newer than the message that it met', () => {
+      synced();
+      const arrive = sendRead('ada');
+      partition.message(message(11, [set('ada', 'older')]));
+      arrive('newer', at(12));
+
+      expect(cached('ada')).toBe('newer');
+    });
+
+    it('removes the older entry when it does not keep a newer reply', () => {
+      synced();
+      sendRead('ada')('old', at(10));
+      partition.interrupted();
+      sendRead('ada')('new', at(12));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('does not let an older reply that comes last take the place of a newer one', () => {
+      synced();
+      const first = sendRead('ada');
+      const second = sendRead('ada');
+      second('new', at(12));
+      first('old', at(10));
+
+      expect(cached('ada')).toBe('new');
+    });
+
+    it('keeps nothing before the position is known', () => {
+      partition.live();
+      sendRead('ada')('7', at(10));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('does not keep a reply of a time before the history was dropped', () => {
+      synced();
+      const arrive = sendRead('ada');
+      partition.message(message(15, []));
+      arrive('7', at(15));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('does not keep a reply of another history with a number that was applied', () => {
+      synced();
+      partition.message(message(11, []));
+      sendRead('ada')('phantom', at(11, 1));
+
+      expect(cached('ada')).toBeUndefined();
+      expect(readings).toBe(2);
+    });
+  });
+
+  describe('messages', () => {
+    it('replace a cached value by the one they carry', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.message(message(11, [set('ada', '8')]));
+
+      expect(cached('ada')).toBe('8');
+    });
+
+    it('drop a cached value when the new one does not travel', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.message(message(11, [large('ada')]));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('do not fill the cache with what nobody here has read', () => {
+      synced();
+      partition.message(message(11, [set('ada', '8')]));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('leave an entry alone that is newer than they are', () => {
+      synced();
+      sendRead('ada')('9', at(12));
+      partition.message(message(11, [set('ada', '8')]));
+
+      expect(cached('ada')).toBe('9');
+    });
+
+    it('are ignored when they come twice', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.message(message(11, [set('ada', '8')]));
+      partition.message(message(12, [set('ada', '9')]));
+      partition.message(message(11, [set('ada', '8')]));
+
+      expect(cached('ada')).toBe('9');
+      expect(partition.counts.gaps).toBe(0);
+    });
+
+    it('show by a gap that one is missing, and everything cached is dropped', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.message(message(12, [set('bob', '1')]));
+
+      expect(cached('ada')).toBeUndefined();
+      expect(partition.counts).toMatchObject({ gaps: 1, repairs: 1 });
+      expect(log).toEqual(['resync']);
+    });
+
+    it('are followed again right after a gap', () => {
+      synced();
+      partition.message(message(12, []));
+      sendRead('ada')('7', at(12));
+      partition.message(message(13, [set('ada', '8')]));
+
+      expect(cached('ada')).toBe('8');
+    });
+
+    it('show by the nonce that the history has forked', () => {
+      synced();
+      sendRead('ada')('phantom', at(10));
+      partition.message(message(11, [], { history: 1 }));
+
+      expect(cached('ada')).toBeUndefined();
+      expect(partition.isSynced).toBe(false);
+      expect(readings).toBe(2);
+    });
+
+    it('show a fork also by a number that was applied already', () => {
+      synced();
+      partition.message(message(11, []));
+      partition.message(message(11, [], { history: 1 }));
+
+      expect(partition.isSynced).toBe(false);
+    });
+
+    it('that are older than what is remembered prove nothing, but remove their key', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      sendRead('bob')('7', at(10));
+      partition.message(message(5, [set('ada', '3')]));
+
+      expect(cached('ada')).toBeUndefined();
+      expect(cached('bob')).toBe('7');
+      expect(readings).toBe(2);
+    });
+
+    it('that can not be read count as a gap', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.garbled();
+
+      expect(cached('ada')).toBeUndefined();
+      expect(partition.counts.gaps).toBe(1);
+    });
+
+    it('take everything away when the dictionary is cleared', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.message(message(11, [], { clear: true }));
+
+      expect(cached('ada')).toBeUndefined();
+      expect(log).toEqual(['clear']);
+      sendRead('bob')('1', at(11));
+      expect(cached('bob')).toBe('1');
+    });
+
+    it('of programs without this library drop their key', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.foreign('ada', 'set');
+
+      expect(cached('ada')).toBeUndefined();
+      expect(log).toEqual([{ type: 'set', key: 'ada', version: undefined, isLocal: false }]);
+    });
+  });
+
+  describe('own writes', () => {
+    it('are kept when the acknowledgement comes before the message', () => {
+      synced();
+      sendWrite('ada', 'mine')(at(11));
+      expect(cached('ada')).toBe('mine');
+
+      partition.message(message(11, [set('ada', 'mine')], { origin: OWN }));
+      expect(cached('ada')).toBe('mine');
+    });
+
+    it('are kept when the message comes before the acknowledgement', () => {
+      synced();
+      const acknowledge = sendWrite('ada', 'mine');
+      partition.message(message(11, [set('ada', 'mine')], { origin: OWN }));
+      acknowledge(at(11));
+
+      expect(cached('ada')).toBe('mine');
+    });
+
+    it('of large values are kept by the acknowledgement that follows their message', () => {
+      synced();
+      const acknowledge = sendWrite('ada', 'mine');
+      partition.message(message(11, [large('ada')], { origin: OWN }));
+      acknowledge(at(11));
+
+      expect(cached('ada')).toBe('mine');
+    });
+
+    it('never cover a newer write of another process: remote last, in every order', () => {
+      const mine = message(11, [set('ada', 'mine')], { origin: OWN });
+      const theirs = message(12, [set('ada', 'theirs')]);
+      for (const ackAfter of [0, 1, 2]) {
+        synced(at(10));
+        const acknowledge = sendWrite('ada', 'mine');
+        for (const [index, next] of [mine, theirs].entries()) {
+          if (index === ackAfter) acknowledge(at(11));
+          partition.message(next);
+        }
+        if (ackAfter === 2) acknowledge(at(11));
+
+        expect([undefined, 'theirs']).toContain(cached('ada'));
+        partition.interrupted();
+        partition.live();
+        partition.reading(at(20), partition.depart());
+      }
+    });
+
+    it('cover an older write of another process: remote first, in every order', () => {
+      const theirs = message(11, [set('ada', 'theirs')]);
+      const mine = message(12, [set('ada', 'mine')], { origin: OWN });
+      for (const ackAfter of [0, 1, 2]) {
+        synced(at(10));
+        const acknowledge = sendWrite('ada', 'mine');
+        for (const [index, next] of [theirs, mine].entries()) {
+          if (index === ackAfter) acknowledge(at(12));
+          partition.message(next);
+        }
+        if (ackAfter === 2) acknowledge(at(12));
+
+        expect(cached('ada')).toBe('mine');
+        partition.interrupted();
+        partition.live();
+        partition.reading(at(20), partition.depart());
+      }
+    });
+
+    it('that are acknowledged while the feed is down leave no older entry behind', () => {
+      synced();
+      sendRead('ada')('old', at(10));
+      const acknowledge = sendWrite('ada', 'mine');
+      partition.interrupted();
+      acknowledge(at(11));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('with an unknown outcome take the entry away, and what is in flight is not kept', () => {
+      synced();
+      sendRead('ada')('old', at(10));
+      const arrive = sendRead('ada');
+      partition.acknowledgeUnknown('ada');
+      arrive('old', at(10));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('are dropped when the feed shows that their history was lost', () => {
+      synced();
+      sendWrite('ada', 'lost')(at(11));
+      partition.message({ ...message(11, [set('bob', '1')], { history: 1 }), previous: at(10) });
+
+      expect(cached('ada')).toBeUndefined();
+      expect(partition.isSynced).toBe(true);
+    });
+
+    it('are dropped when a later reading shows that the store does not have them', () => {
+      synced();
+      sendWrite('ada', 'lost')(at(11));
+      now += 10;
+      partition.reading(at(10), partition.depart());
+
+      expect(cached('ada')).toBeUndefined();
+    });
+  });
+
+  describe('freshness', () => {
+    it('lapses without a proof, though the entries stay', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      now += 5001;
+      expect(cached('ada')).toBeUndefined();
+
+      partition.reading(at(10), partition.depart());
+      expect(cached('ada')).toBe('7');
+    });
+
+    it('counts from the moment at which the reading was sent', () => {
+      synced();
+      const departure = partition.depart();
+      now += 3000;
+      partition.reading(at(10), departure);
+
+      expect(partition.freshAsOf).toBe(1000);
+    });
+
+    it('is proven by any read of the store', () => {
+      synced();
+      now += 3000;
+      sendRead('ada')('7', at(10));
+
+      expect(partition.freshAsOf).toBe(4000);
+    });
+
+    it('waits for the feed when the store is ahead, and then counts from the reading', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      now += 100;
+      partition.reading(at(12), partition.depart());
+      expect(partition.freshAsOf).toBe(1000);
+
+      now += 1500;
+      partition.message(message(11, []));
+      partition.message(message(12, []));
+      expect(partition.freshAsOf).toBe(1100);
+      expect(cached('ada')).toBe('7');
+    });
+
+    it('survives a feed that is late but intact', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      for (let second = 1; second <= 60; second++) {
+        now += 1000;
+        partition.reading(at(10 + second + 2), partition.depart());
+        partition.message(message(10 + second, []));
+      }
+
+      expect(partition.counts).toMatchObject({ gaps: 0, repairs: 0 });
+      expect(cached('ada')).toBe('7');
+    });
+
+    it('is given up when the store is ahead and the feed stays silent', () => {
+      synced();
+      sendRead('ada')('old', at(10));
+      for (let second = 0; second < 4; second++) {
+        partition.reading(at(11), partition.depart());
+        now += 1000;
+      }
+
+      expect(cached('ada')).toBeUndefined();
+      expect(distrusts).toBe(1);
+      expect(partition.counts).toMatchObject({ gaps: 1, repairs: 1 });
+    });
+  });
+
+  describe('a reading', () => {
+    it('behind what was applied drops everything: the store was rolled back', () => {
+      synced();
+      sendRead('ada')('lost', at(10));
+      partition.reading(at(8), partition.depart());
+
+      expect(cached('ada')).toBeUndefined();
+      expect(log).toEqual(['resync']);
+    });
+
+    it('that was sent before messages that it does not know of proves what it knows', () => {
+      synced();
+      const departure = partition.depart();
+      partition.message(message(11, []));
+      partition.reading(at(10), departure);
+
+      expect(partition.counts.repairs).toBe(0);
+    });
+
+    it('of a position that was deleted drops everything', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.reading(at(0), partition.depart());
+
+      expect(cached('ada')).toBeUndefined();
+      partition.message(message(1, []));
+      expect(partition.isSynced).toBe(true);
+    });
+
+    it('with another nonce for an applied number drops everything', () => {
+      synced();
+      sendRead('ada')('lost', at(10));
+      partition.reading(at(10, 1), partition.depart());
+
+      expect(cached('ada')).toBeUndefined();
+    });
+  });
+
+  describe('a feed that was interrupted', () => {
+    it('keeps the warm cache when nothing was missed', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.interrupted();
+      partition.live();
+      partition.reading(at(10), partition.depart());
+
+      expect(cached('ada')).toBe('7');
+      expect(log).toEqual([]);
+    });
+
+    it('keeps the warm cache when what came before the reading continues what was applied', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      sendRead('bob')('1', at(10));
+      partition.interrupted();
+      partition.live();
+      partition.message(message(11, [set('bob', '2')]));
+      partition.reading(at(11), partition.depart());
+
+      expect(cached('ada')).toBe('7');
+      expect(cached('bob')).toBeUndefined();
+      partition.message(message(12, [set('ada', '8')]));
+      expect(cached('ada')).toBe('8');
+    });
+
+    it('drops everything when something was missed, and follows what came meanwhile', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.interrupted();
+      partition.live();
+      const departure = partition.depart();
+      partition.message(message(14, [set('bob', '2')]));
+      partition.reading(at(13), departure);
+
+      expect(cached('ada')).toBeUndefined();
+      partition.message(message(15, []));
+      expect(partition.counts.gaps).toBe(0);
+      expect(partition.isSynced).toBe(true);
+    });
+
+    it('does not trust a reading that was sent before it was live again', () => {
+      synced();
+      partition.interrupted();
+      const departure = partition.depart();
+      partition.live();
+      partition.reading(at(10), departure);
+
+      expect(partition.isSynced).toBe(false);
+    });
+
+    it('serves entries while they are proven fresh, and keeps nothing new', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.interrupted();
+      sendRead('bob')('1', at(10));
+
+      expect(cached('ada')).toBe('7');
+      expect(cached('bob')).toBeUndefined();
+    });
+  });
+
+  describe('listeners', () => {
+    it('do not hear of a change that readers are already beyond, but of the one they see', () => {
+      synced();
+      sendRead('ada')('9', at(12));
+      partition.message(message(11, [set('ada', '8')]));
+      expect(log).toEqual([]);
+
+      partition.message(message(12, [set('ada', '9')]));
+      expect(log).toMatchObject([{ type: 'set', key: 'ada' }]);
+    });
+
+    it('hear of the last change before a reply that was ahead of the feed', () => {
+      synced();
+      sendRead('ada')('8', at(12));
+      partition.message(message(11, [set('ada', '8')]));
+      partition.message(message(12, [set('bob', '1')]));
+
+      expect(log).toMatchObject([{ key: 'bob' }, { key: 'ada' }]);
+    });
+
+    it('do not hear of older changes while a write of this process hides them', () => {
+      synced();
+      pending.add('ada');
+      partition.message(message(11, [set('ada', 'theirs')]));
+      expect(log).toEqual([]);
+
+      pending.delete('ada');
+      partition.uncover('ada');
+      expect(log).toMatchObject([{ type: 'set', key: 'ada' }]);
+    });
+  });
+
+  it('does not mistake a burst for a fork while a reading is on its way', () => {
+    synced();
+    sendRead('ada')('7', at(10));
+    const departure = partition.depart();
+    for (let seq = 11; seq <= 5010; seq++) partition.message(message(seq, []));
+    partition.reading(at(10), departure);
+
+    expect(partition.counts).toMatchObject({ gaps: 0, repairs: 0 });
+    expect(cached('ada')).toBe('7');
+    expect(readings).toBe(2);
+  });
+});

@@ -11,12 +11,15 @@ export type {
   Key,
   MaybeAsync,
   NearDict,
+  Pair,
   Reads,
   ScanOptions,
   SignalOptions,
+  Value,
   WatchedValue,
   WatchOptions,
 } from './dict/nearDict.ts';
+export type { Duration } from './duration.ts';
 export {
   AmbiguousWriteError,
   BackpressureError,
@@ -33,7 +36,7 @@ export {
   type WriteFailure,
 } from './errors.ts';
 export { openDict } from './openDict.ts';
-export type { CacheOptions, Duration, OpenOptions } from './options.ts';
+export type { CacheOptions, OpenOptions } from './options.ts';
 export { memoryStore } from './store/memory.ts';
 export type { Position } from './store/position.ts';
 export type {

@@ -3,16 +3,17 @@ import type { Codec } from './codec/codec.ts';
 import { jsonCodec } from './codec/json.ts';
 import { msgpackCodec } from './codec/msgpack.ts';
 import type { ValueMode } from './codec/values.ts';
+import { type Duration, durationMs } from './duration.ts';
 import { ConfigError } from './errors.ts';
 import { memoryStore } from './store/memory.ts';
 import type { Store } from './store/store.ts';
 
-/** Milliseconds, or a number with a unit: `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. */
-export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
-
 /** How much a process keeps in memory, and for how long. */
 export interface CacheOptions {
-  /** Most entries held, missing keys included. Integer >= 1, default 10 000. */
+  /**
+   * Most entries held, missing keys included. Integer >= 1, default 10 000. The last used half of it is certain to stay;
+   * which others stay depends on the order of use.
+   */
   readonly maxItems?: number | undefined;
   /**
    * Longest life of a cached entry, by which changes of programs that announce nothing are seen. At least 100 ms, default
@@ -36,7 +37,10 @@ export interface OpenOptions {
    * default 1000, or a fifth of `maxStaleness` if that is less.
    */
   readonly verifyInterval?: Duration | undefined;
-  /** By when every operation has ended. At least 10 ms, default 5000. */
+  /**
+   * By when every operation has ended. At least 10 ms, default 5000. For writes that wait in a long queue it counts from
+   * the last one that got through.
+   */
   readonly timeout?: Duration | undefined;
   /** By when `openDict` has ended. At least 10 ms, default 10 000. */
   readonly connectTimeout?: Duration | undefined;
@@ -91,19 +95,33 @@ export function resolveOptions(options: OpenOptions): Settings {
     if (!OPTION_NAMES.has(name))
       throw new ConfigError(`There is no option '${name}'. There are: ${[...OPTION_NAMES].join(', ')}.`);
   }
-  const maxStalenessMs = duration('maxStaleness', options.maxStaleness ?? 5000, 100);
+  // Only `undefined` is absent: null may have meant something, such as no cache.
+  const {
+    namespace,
+    store = memoryStore(),
+    cache = {},
+    maxStaleness = 5000,
+    verifyInterval,
+    timeout = 5000,
+    connectTimeout = 10_000,
+    codec = 'msgpack',
+    values = 'frozen',
+    inlineBytes = 256,
+    maxValueBytes = 1024 * 1024,
+  } = options;
+  const maxStalenessMs = durationMs('maxStaleness', maxStaleness, 100);
   return {
-    namespace: checkNamespace(options.namespace),
-    store: checkStore(options.store ?? memoryStore()),
-    ...resolveCache(options.cache ?? {}),
+    namespace: checkNamespace(namespace),
+    store: checkStore(store),
+    ...resolveCache(cache),
     maxStalenessMs,
-    verifyIntervalMs: resolveVerifyInterval(options.verifyInterval, maxStalenessMs),
-    timeoutMs: duration('timeout', options.timeout ?? 5000, 10),
-    connectTimeoutMs: duration('connectTimeout', options.connectTimeout ?? 10_000, 10),
-    codec: resolveCodec(options.codec ?? 'msgpack'),
-    values: oneOf('values', options.values ?? 'frozen', ['frozen', 'clone']),
-    inlineBytes: integer('inlineBytes', options.inlineBytes ?? 256, 0, 16_384),
-    maxValueBytes: integer('maxValueBytes', options.maxValueBytes ?? 1024 * 1024, 1, 512 * 1024 * 1024),
+    verifyIntervalMs: resolveVerifyInterval(verifyInterval, maxStalenessMs),
+    timeoutMs: durationMs('timeout', timeout, 10),
+    connectTimeoutMs: durationMs('connectTimeout', connectTimeout, 10),
+    codec: resolveCodec(codec),
+    values: oneOf('values', values, ['frozen', 'clone']),
+    inlineBytes: integer('inlineBytes', inlineBytes, 0, 16_384),
+    maxValueBytes: integer('maxValueBytes', maxValueBytes, 1, 512 * 1024 * 1024),
   };
 }
 
@@ -118,24 +136,25 @@ function checkStore(store: Store): Store {
 }
 
 function resolveCache(cache: unknown): Pick<Settings, 'cacheLimit' | 'maxAgeMs'> {
-  const defaultAge = duration('cache.maxAge', DEFAULT_MAX_AGE, 100);
-  if (cache === false || cache === 'all') return { cacheLimit: cache, maxAgeMs: defaultAge };
+  if (cache === false || cache === 'all') {
+    return { cacheLimit: cache, maxAgeMs: durationMs('cache.maxAge', DEFAULT_MAX_AGE, 100) };
+  }
   if (typeof cache !== 'object' || cache === null) {
     throw new ConfigError("The option 'cache' must be false, 'all' or { maxItems, maxAge }.");
   }
-  const { maxItems, maxAge, ...others } = cache as CacheOptions;
+  const { maxItems = 10_000, maxAge = DEFAULT_MAX_AGE, ...others } = cache as CacheOptions;
   const unknown = Object.keys(others)[0];
   if (unknown !== undefined)
     throw new ConfigError(`There is no option 'cache.${unknown}'. There are: maxItems, maxAge.`);
   return {
-    cacheLimit: integer('cache.maxItems', maxItems ?? 10_000, 1, 2 ** 24),
-    maxAgeMs: duration('cache.maxAge', maxAge ?? DEFAULT_MAX_AGE, 100),
+    cacheLimit: integer('cache.maxItems', maxItems, 1, 2 ** 24),
+    maxAgeMs: durationMs('cache.maxAge', maxAge, 100),
   };
 }
 
 function resolveVerifyInterval(interval: Duration | undefined, maxStalenessMs: number): number {
   if (interval === undefined) return Math.min(DEFAULT_VERIFY_INTERVAL_MS, maxStalenessMs / 5);
-  const intervalMs = duration('verifyInterval', interval, 10);
+  const intervalMs = durationMs('verifyInterval', interval, 10);
   if (intervalMs <= maxStalenessMs / 2) return intervalMs;
   throw new ConfigError(
     `The option 'verifyInterval' (${intervalMs} ms) must be at most half of maxStaleness (${maxStalenessMs} ms), or cached reads lapse between two proofs.`,
@@ -150,22 +169,6 @@ function resolveCodec(codec: 'msgpack' | 'json' | Codec): Codec {
   }
   if (codec.name === undefined || /^[A-Za-z0-9._-]{1,32}$/.test(codec.name)) return codec;
   throw new ConfigError("The codec's name must be 1 to 32 of A-Z a-z 0-9 . _ -");
-}
-
-const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-function duration(name: string, value: unknown, leastMs: number): number {
-  const ms = typeof value === 'string' ? parseDuration(value) : value;
-  // A timer of Node takes at most 2 ** 31 - 1 milliseconds.
-  if (typeof ms === 'number' && ms >= leastMs && ms < 2 ** 31) return ms;
-  throw new ConfigError(
-    `The option '${name}' must be ${leastMs} or more milliseconds (at most 24 days), or like '30s' or '5m'.`,
-  );
-}
-
-function parseDuration(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
-  return amount === undefined ? Number.NaN : Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
 }
 
 function integer(name: string, value: unknown, least: number, most: number): number {

@@ -15,6 +15,7 @@ const layers = [
   ['cache', 'store/redis'],
   ['store'],
   ['codec'],
+  ['duration.ts'],
   ['errors.ts'],
 ];
 

@@ -8,6 +8,8 @@ interface Flight {
   mark: number;
   /** The read that later readers may join, until something newer is heard. */
   read: Promise<Reply> | undefined;
+  /** Monotonic milliseconds at which that read was sent. */
+  sentAt: number;
 }
 
 /**
@@ -21,7 +23,7 @@ export class FillGuard {
   /** A read or write of `key` leaves. */
   enter(key: string): void {
     const flight = this.#flights.get(key);
-    if (flight === undefined) this.#flights.set(key, { count: 1, mark: 0, read: undefined });
+    if (flight === undefined) this.#flights.set(key, { count: 1, mark: 0, read: undefined, sentAt: 0 });
     else flight.count++;
   }
 
@@ -33,13 +35,16 @@ export class FillGuard {
   }
 
   /** Lets later readers of `key` join this read, as long as nothing newer is heard. */
-  share(key: string, read: Promise<Reply>): void {
+  share(key: string, read: Promise<Reply>, sentAt: number): void {
     const flight = this.#flights.get(key);
-    if (flight !== undefined) flight.read = read;
+    if (flight === undefined) return;
+    flight.read = read;
+    flight.sentAt = sentAt;
   }
 
-  shared(key: string): Promise<Reply> | undefined {
-    return this.#flights.get(key)?.read;
+  shared(key: string, since: number): Promise<Reply> | undefined {
+    const flight = this.#flights.get(key);
+    return flight !== undefined && flight.sentAt >= since ? flight.read : undefined;
   }
 
   /** Something at sequence number `seq` was heard about `key`. */

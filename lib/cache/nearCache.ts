@@ -23,7 +23,8 @@ export class NearCache {
   readonly #maxAgeMs: number;
   readonly #uncacheable: ReadonlySet<string>;
   readonly #random: () => number;
-  #missing = 0;
+  /** The missing keys held under `'all'`; the ones unused for longest make room. */
+  readonly #missing: QuickLRU<string, true>;
 
   /**
    * @param maxAgeMs - Longest life of an entry; each gets 90 to 100 % of it, so that entries read together do not all
@@ -40,8 +41,11 @@ export class NearCache {
     this.#maxAgeMs = maxAgeMs;
     this.#uncacheable = uncacheable;
     this.#random = random;
-    // quick-lru holds two generations, together up to 2 * maxSize - 1 entries.
-    this.entries = typeof limit === 'number' ? new QuickLRU({ maxSize: Math.floor((limit + 1) / 2) }) : new Map();
+    this.entries = typeof limit === 'number' ? new QuickLRU({ maxSize: generationSize(limit) }) : new Map();
+    this.#missing = new QuickLRU({
+      maxSize: generationSize(MAX_MISSING),
+      onEviction: (key) => this.entries.delete(key),
+    });
   }
 
   /** The entry of `key`, if it belongs to `era`. */
@@ -55,18 +59,18 @@ export class NearCache {
     entry.era = era;
     entry.seq = seq;
     entry.expiresAt = now + this.#maxAgeMs * (0.9 + 0.1 * this.#random());
-    if (this.#limit === 'all' && !this.#countMissing(key, entry)) return;
     this.entries.set(key, entry);
+    if (this.#limit === 'all') this.#noteMissing(key, entry.bytes === undefined && entry.value === undefined);
   }
 
   remove(key: string): void {
-    if (this.#limit === 'all') this.#countMissing(key, undefined);
     this.entries.delete(key);
+    if (this.#limit === 'all') this.#noteMissing(key, false);
   }
 
   clear(): void {
     this.entries.clear();
-    this.#missing = 0;
+    this.#missing.clear();
   }
 
   /** Number of entries that can be served while their partition is fresh. Costs a pass over the cache. */
@@ -76,20 +80,14 @@ export class NearCache {
     return count;
   }
 
-  /** Keeps the number of missing keys that are held. Returns whether one more may be held. */
-  #countMissing(key: string, next: Entry | undefined): boolean {
-    const previous = this.entries.get(key);
-    if (previous !== undefined && isMissing(previous)) this.#missing--;
-    if (next === undefined || !isMissing(next)) return true;
-    if (this.#missing >= MAX_MISSING) {
-      this.entries.delete(key);
-      return false;
-    }
-    this.#missing++;
-    return true;
+  #noteMissing(key: string, isMissing: boolean): void {
+    // Taken out first: a key in both generations would be evicted with the older one.
+    this.#missing.delete(key);
+    if (isMissing) this.#missing.set(key, true);
   }
 }
 
-function isMissing(entry: Entry): boolean {
-  return entry.bytes === undefined && entry.value === undefined;
+/** quick-lru holds two generations, together up to `2 * maxSize - 1` entries. */
+function generationSize(limit: number): number {
+  return Math.floor((limit + 1) / 2);
 }

@@ -1,4 +1,4 @@
-/** Reads that may use one look at the clock. */
+/** Reads that may go by one look at the clock, the one that looks included. */
 const READS_PER_LOOK = 256;
 /** Longest time that reads served from memory may keep the event loop from its other work, in milliseconds. */
 const MAX_TURN_MS = 5;
@@ -34,10 +34,10 @@ export class TurnClock {
   /** Looks at the clock and lets the next reads go by it. */
   look(): void {
     this.now = this.#read();
-    this.credit = READS_PER_LOOK;
+    this.credit = READS_PER_LOOK - 1;
     if (this.#turnStart !== undefined) return;
     this.#turnStart = this.now;
-    setImmediate(this.#endTurn).unref();
+    setImmediate(this.#endTurn);
   }
 
   /**

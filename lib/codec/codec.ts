@@ -12,6 +12,6 @@ export interface Codec {
   readonly name?: string;
   /** The bytes must not be changed afterwards. */
   encode(value: unknown): Uint8Array;
-  /** The bytes must not be changed, nor be part of the result. */
+  /** The bytes are a plain `Uint8Array`, never a Buffer. They must not be changed, nor be part of the result. */
   decode(bytes: Uint8Array): unknown;
 }

@@ -2,8 +2,20 @@ import { Packr } from 'msgpackr';
 import type { Codec } from './codec.ts';
 import { assertStorable } from './storable.ts';
 
-/** One for the process: making a Packr for each call costs two to three times the encoding itself. */
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
+/**
+ * One for the process: making a Packr for each call costs two to three times the encoding itself.
+ *
+ * `copyBuffers`: binary does not share memory with what the store keeps. `structuredClone`: references are not read, by
+ * which a hundred bytes can mean a value without end. `useToJSON`: a property of that name is data.
+ */
+const packr = new Packr({
+  useRecords: false,
+  mapsAsObjects: true,
+  variableMapSize: true,
+  copyBuffers: true,
+  structuredClone: false,
+  useToJSON: false,
+});
 
 const limits = {
   format: 'msgpack',
@@ -26,14 +38,6 @@ export const msgpackCodec: Codec = {
     return packr.pack(value);
   },
   decode(bytes) {
-    const value: unknown = packr.unpack(bytes);
-    // Out of a Buffer, msgpackr cuts Buffers that share its memory; out of a Uint8Array, what was stored.
-    return holdsBinary(value) ? packr.unpack(new Uint8Array(bytes)) : value;
+    return packr.unpack(bytes) as unknown;
   },
 };
-
-function holdsBinary(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (ArrayBuffer.isView(value)) return true;
-  return Object.values(value).some(holdsBinary);
-}

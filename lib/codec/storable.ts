@@ -1,7 +1,6 @@
+import { types } from 'node:util';
 import { CodecError } from '../errors.ts';
-
-/** Deepest nesting of arrays and objects in a value. */
-const MAX_DEPTH = 100;
+import { isPlainObject, MAX_DEPTH } from './plain.ts';
 
 /** What a format can hold beside `null`, booleans, finite numbers, strings, dense arrays and plain objects. */
 export interface FormatLimits {
@@ -90,10 +89,11 @@ function visitObject(value: object, limits: FormatLimits, path: Path): void {
 
 function visitArray(value: readonly unknown[], limits: FormatLimits, path: Path): void {
   if (prototypeDepth(value) !== 2) refuse('an instance of a class derived from Array', 'store a plain array', path);
-  if (Object.keys(value).length !== value.length)
-    refuse('a sparse array or one with named properties', 'fill the holes', path);
+  const isOdd = Object.keys(value).length !== value.length || Object.getOwnPropertySymbols(value).length > 0;
+  if (isOdd) refuse('a sparse array or one with named properties', 'fill the holes', path);
   path.owners.push(value);
   for (let index = 0; index < value.length; index++) {
+    if (!(index in value)) refuse('a sparse array', 'fill the holes', path);
     path.keys.push(index);
     visit(value[index], limits, path);
     path.keys.pop();
@@ -118,30 +118,49 @@ function visitProperties(value: object, limits: FormatLimits, path: Path): void 
 }
 
 function checkLeafObject(value: object, limits: FormatLimits, path: Path): void {
-  const kind = Object.prototype.toString.call(value).slice(8, -1);
-  if (kind === 'Date' && limits.dates) {
-    if (prototypeDepth(value) === 2 && !Number.isNaN(Date.prototype.getTime.call(value))) return;
-    refuse('an invalid Date or an instance of a derived class', 'store a valid Date', path);
+  if (limits.dates && types.isDate(value)) checkDate(value, path);
+  else if (limits.binary && types.isUint8Array(value)) checkBinary(value, path);
+  else refuseObject(value, limits, path);
+}
+
+function checkDate(value: Date, path: Path): void {
+  const isOdd = prototypeDepth(value) !== 2 || Reflect.ownKeys(value).length > 0;
+  if (isOdd || Number.isNaN(value.getTime())) {
+    refuse('an invalid Date, or one of a derived class or with properties', 'store a valid Date', path);
   }
-  if (kind === 'Uint8Array' && limits.binary) {
-    if (!Buffer.isBuffer(value)) return;
+}
+
+function checkBinary(value: Uint8Array, path: Path): void {
+  if (Buffer.isBuffer(value)) {
     refuse('a Buffer, which would come back as a Uint8Array', 'store `new Uint8Array(buffer)`', path);
   }
-  refuse(`a ${kind === 'Object' ? 'class instance' : kind}, which ${limits.format} can't keep`, hintFor(kind), path);
+  if (prototypeDepth(value) !== 3) {
+    refuse('an instance of a class derived from Uint8Array', 'store a plain Uint8Array', path);
+  }
+}
+
+function refuseObject(value: object, limits: FormatLimits, path: Path): never {
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  const found = kind === 'Object' ? 'class instance' : kind;
+  const article = /^[AEIO]/.test(found) ? 'an' : 'a';
+  refuse(`${article} ${found}, which ${limits.format} can't keep`, hintFor(kind), path);
 }
 
 function hintFor(kind: string): string {
-  if (kind === 'Map') return 'store `Object.fromEntries(map)` or `[...map]`';
-  if (kind === 'Set') return 'store `[...set]`';
-  if (kind === 'Date') return 'store `date.toISOString()`';
-  return 'store plain data';
-}
-
-/** Plain in any realm: the prototype is `null`, or is some realm's `Object.prototype`. */
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype) return true;
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf');
+  switch (kind) {
+    case 'Map':
+      return 'store `Object.fromEntries(map)` or `[...map]`';
+    case 'Set':
+      return 'store `[...set]`';
+    case 'Date':
+      return 'store `date.toISOString()`';
+    case 'Promise':
+      return 'write `await` in front of it';
+    case 'NearDict':
+      return 'store `await handle.snapshot()`';
+    default:
+      return 'store plain data';
+  }
 }
 
 function prototypeDepth(value: object): number {

@@ -1,6 +1,7 @@
+import { types } from 'node:util';
 import { CodecError, NearDictError, ValueTooLargeError } from '../errors.ts';
 import type { Codec } from './codec.ts';
-import { freezeDeep } from './frozen.ts';
+import { finishDecoded } from './decoded.ts';
 
 /** A decoded value, and whether all readers may share it. If not, each reader decodes a copy of its own. */
 export interface Decoded {
@@ -41,9 +42,9 @@ export class Values {
    */
   decode(key: string, bytes: Uint8Array): Decoded {
     try {
-      const value = this.#codec.decode(bytes);
-      if (value === undefined) throw new TypeError('no value');
-      return { value, shareable: this.#mode === 'frozen' && freezeDeep(value) };
+      const value = this.#codec.decode(asPlainBytes(bytes));
+      if (value === undefined || types.isPromise(value)) throw new TypeError('no value');
+      return { value, shareable: finishDecoded(value, this.#mode === 'frozen') };
     } catch {
       throw new CodecError(
         `The stored bytes of this key (see error.key) can't be read as ${this.codecName}. Overwrite or delete the key, or open the namespace with the codec that wrote it.`,
@@ -63,4 +64,9 @@ export class Values {
     if (bytes instanceof Uint8Array) return bytes;
     throw new CodecError(`The codec '${this.codecName}' must encode to a Uint8Array.`);
   }
+}
+
+/** Out of a Buffer, codecs would cut Buffers that share its memory; and stores differ in what they return. */
+function asPlainBytes(bytes: Uint8Array): Uint8Array {
+  return Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
 }

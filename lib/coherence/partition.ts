@@ -1,6 +1,7 @@
 import { Entry, Era } from '../cache/entry.ts';
 import { FillGuard } from '../cache/fillGuard.ts';
 import type { NearCache } from '../cache/nearCache.ts';
+import type { Reply } from '../cache/reply.ts';
 import { ORIGIN, type Position, samePosition } from '../store/position.ts';
 import type { Change, FeedListener, Message } from '../store/store.ts';
 import { versionOf } from '../store/version.ts';
@@ -113,6 +114,11 @@ export class Partition implements FeedListener {
     return this.#hitsOfEndedEras + this.#era.hits;
   }
 
+  /** A read of the key under way that was sent recently enough to join. */
+  shared(key: string): Promise<Reply> | undefined {
+    return this.guard.shared(key, this.#host.now() - this.#bounds.maxStalenessMs);
+  }
+
   depart(): Departure {
     return { sentAt: this.#host.now(), era: this.#era, applied: this.#ring.last, stretch: this.#stretch };
   }
@@ -158,7 +164,7 @@ export class Partition implements FeedListener {
   reading(position: Position, departure: Departure): void {
     if (departure.stretch !== this.#stretch) return;
     if (!this.#isSynced) {
-      if (this.#isLive) this.#establish(position, departure.sentAt);
+      if (this.#isLive) this.#establish(position, departure);
       return;
     }
     this.#dropLostAhead(position, departure.sentAt);
@@ -222,6 +228,11 @@ export class Partition implements FeedListener {
     else this.#cache.remove(key);
   }
 
+  /** This process has cleared the partition; the message may be on its way. */
+  acknowledgeClear(position: Position): void {
+    if (!this.#isSynced || this.#ring.relate(position) !== 'known') this.#dropEntries();
+  }
+
   /** A write of this process has ended and may have changed the key. */
   acknowledgeUnknown(key: string): void {
     this.#cache.remove(key);
@@ -268,9 +279,7 @@ export class Partition implements FeedListener {
     const { seq } = message.position;
     const isOwn = message.origin === this.#origin;
     const entry = this.#cache.find(change.key, this.#era);
-    if (entry === undefined || entry.seq < seq) {
-      if (entry !== undefined || isOwn) this.#replace(change, seq);
-    }
+    if (entry !== undefined && entry.seq < seq) this.#replace(change, seq);
     this.#announce(change.key, seq, () => describe(change, isOwn));
   }
 
@@ -283,8 +292,7 @@ export class Partition implements FeedListener {
   }
 
   #applyClear(isLocal: boolean): void {
-    this.#endEra();
-    this.#era.freshUntil = this.#freshAsOf + this.#bounds.maxStalenessMs;
+    this.#dropEntries();
     this.#host.changes.cleared(isLocal);
   }
 
@@ -332,12 +340,13 @@ export class Partition implements FeedListener {
   // Position
 
   /** The first reading since the feed is live. */
-  #establish(position: Position, sentAt: number): void {
+  #establish(position: Position, { sentAt, applied }: Departure): void {
     const tail = this.#tail;
     this.#tail = [];
     this.#isSynced = true;
     if (this.#isEstablished) this.#applyTail(tail);
-    if (this.#isEstablished && this.#ring.relate(position) === 'known') {
+    if (this.#isEstablished && position.seq >= applied.seq && this.#ring.relate(position) === 'known') {
+      this.#dropLostAhead(position, sentAt);
       this.#prove(sentAt);
     } else {
       this.#takePosition(position, sentAt);
@@ -417,6 +426,12 @@ export class Partition implements FeedListener {
     if (wasSynced) this.#host.changes.syncChanged();
   }
 
+  /** Takes all entries out of use; the position is as well proven as before. */
+  #dropEntries(): void {
+    this.#endEra();
+    this.#era.freshUntil = this.#freshAsOf + this.#bounds.maxStalenessMs;
+  }
+
   #endEra(): void {
     this.#hitsOfEndedEras += this.#era.hits;
     this.#era.end();
@@ -432,7 +447,12 @@ export class Partition implements FeedListener {
 
   #install(key: string, entry: Entry, position: Position): void {
     const present = this.#cache.find(key, this.#era);
-    if (present !== undefined && present.seq > position.seq) return;
+    if (present !== undefined && present.seq > position.seq) {
+      // Nothing newer was heard since the request left, so the entry is of a history that was lost.
+      this.#cache.remove(key);
+      this.#host.requestReading();
+      return;
+    }
     const now = this.#host.now();
     if (position.seq > this.#ring.last.seq && !this.#ahead.add(key, position, now)) {
       this.#refuse(key, position);

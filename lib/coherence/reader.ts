@@ -33,7 +33,7 @@ export class Reader {
 
   /** Joins a read of the key that is under way and was not overtaken, else asks the store. */
   read(key: string): Promise<Reply> {
-    return this.#partition.guard.shared(key) ?? this.readFresh(key);
+    return this.#partition.shared(key) ?? this.readFresh(key);
   }
 
   /** Asks the store after this call: the reply is never older than this moment. */
@@ -85,7 +85,7 @@ export class Reader {
     const departure = this.#partition.depart();
     for (const [key, { reply }] of reads) {
       this.#partition.guard.enter(key);
-      this.#partition.guard.share(key, reply);
+      this.#partition.guard.share(key, reply, departure.sentAt);
     }
     this.#space.read(this.#id, [...reads.keys()], departure.sentAt + this.#timeoutMs).then(
       (snapshot) => {

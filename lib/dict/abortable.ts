@@ -20,3 +20,22 @@ export function orAbort<V>(operation: Promise<V>, signal: AbortSignal, reason: (
     });
   });
 }
+
+/** Yields what `items` does, and throws the signal's reason as soon as it is aborted, without waiting for the next item. */
+export async function* abortableEach<I>(
+  items: AsyncIterable<I>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<I, void, undefined> {
+  const iterator = items[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { done, value } = await abortable(iterator.next(), signal);
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    // It may wait for an item still, and nobody waits for it.
+    iterator.return?.().catch(() => {});
+  }
+}

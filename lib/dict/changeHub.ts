@@ -8,6 +8,7 @@ export class ChangeHub implements ChangeSink {
   readonly #onSyncChange: () => void;
   readonly #queues = new Set<(change: DictChange) => void>();
   readonly #ends = new Set<() => void>();
+  #isClosed = false;
 
   constructor(emitter: DictEmitter, onSyncChange: () => void) {
     this.#emitter = emitter;
@@ -32,28 +33,32 @@ export class ChangeHub implements ChangeSink {
   }
 
   syncChanged(): void {
-    this.#onSyncChange();
+    if (!this.#isClosed) this.#onSyncChange();
   }
 
-  /** Starts a queue of the changes that `concerns` lets pass. */
-  watch(concerns: (change: DictChange) => boolean): ChangeQueue {
+  /** Starts a queue of the changes that `concerns` lets pass. It ends when the signal is aborted, or the hub closed. */
+  watch(concerns: (change: DictChange) => boolean, signal: AbortSignal | undefined): ChangeQueue {
     const push = (change: DictChange): void => {
       if (concerns(change)) queue.push(change);
     };
     const end = (): void => {
       queue.end();
     };
-    const queue = new ChangeQueue(() => {
+    const queue = new ChangeQueue(signal, () => {
       this.#queues.delete(push);
       this.#ends.delete(end);
+      signal?.removeEventListener('abort', end);
     });
     this.#queues.add(push);
     this.#ends.add(end);
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted === true) end();
     return queue;
   }
 
-  /** Ends all watchers. */
+  /** Ends all watchers. What the partitions still report is that they are closed. */
   close(): void {
+    this.#isClosed = true;
     for (const end of this.#ends) end();
   }
 

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { NearDictError } from '../errors.ts';
+import { types } from 'node:util';
 
 /** A change that this process has caught up with. It carries no value: read the key to get it. */
 export type DictChange<K extends string = string> =
@@ -51,20 +51,26 @@ export class DictEmitter extends EventEmitter {
     if (listeners.length === 0 && name === 'error') this.#warn(args[0]);
     for (const listener of listeners) {
       try {
-        Reflect.apply(listener, this, args);
+        const result = Reflect.apply(listener, this, args);
+        if (types.isPromise(result)) result.catch((error: unknown) => this.#listenerFailed(name, error));
       } catch (error) {
-        if (name === 'error') this.#warn(error);
-        else this.emit('error', error);
+        this.#listenerFailed(name, error);
       }
     }
     return listeners.length > 0;
+  }
+
+  #listenerFailed(name: string | symbol, error: unknown): void {
+    if (name === 'error') this.#warn(error);
+    else this.emit('error', error);
   }
 
   #warn(error: unknown): void {
     const now = performance.now();
     if (now - this.#lastWarning < WARNING_INTERVAL_MS) return;
     this.#lastWarning = now;
-    const reason = (error as NearDictError | undefined)?.message ?? String(error);
+    const message = (error as { message?: unknown } | null | undefined)?.message;
+    const reason = typeof message === 'string' ? message : 'What was thrown is no Error.';
     process.emitWarning(`An error of the dictionary '${this.#namespace}' met no listener. ${reason}`, {
       type: 'NearDictWarning',
       detail: "Listen to 'error' on the handle, or await flush(). Further warnings are left out for a minute.",

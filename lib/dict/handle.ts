@@ -3,7 +3,8 @@ import type { Values } from '../codec/values.ts';
 import type { Partition } from '../coherence/partition.ts';
 import type { Reader } from '../coherence/reader.ts';
 import type { Verifier } from '../coherence/verifier.ts';
-import { ClosedError } from '../errors.ts';
+import { type Duration, durationMs } from '../duration.ts';
+import { AmbiguousWriteError, ClosedError } from '../errors.ts';
 import { Deadlines } from '../store/deadline.ts';
 import type { Space } from '../store/store.ts';
 import { versionOf } from '../store/version.ts';
@@ -12,7 +13,7 @@ import { abortable } from './abortable.ts';
 import type { ChangeHub } from './changeHub.ts';
 import { dictProxy } from './dictProxy.ts';
 import type { DictChange, DictEmitter, DictEvents, DictState } from './events.ts';
-import { assertKey } from './keys.ts';
+import { assertKey, assertMany } from './keys.ts';
 import type { LocalReads } from './localReads.ts';
 import type {
   Dict,
@@ -108,6 +109,7 @@ export class Handle implements NearDict<Data> {
   }
 
   async getMany<K extends string>(keys: readonly K[], options?: SignalOptions): Promise<{ [P in K]: unknown }> {
+    assertMany(keys);
     for (const key of keys) assertKey(key);
     const values = await Promise.all(keys.map((key) => this.get(key, options)));
     return Object.fromEntries(keys.map((key, index) => [key, values[index]])) as { [P in K]: unknown };
@@ -119,6 +121,7 @@ export class Handle implements NearDict<Data> {
 
   peek(key: string): unknown {
     assertKey(key);
+    this.#assertOpen();
     return this.#parts.reads.peek(key);
   }
 
@@ -137,16 +140,18 @@ export class Handle implements NearDict<Data> {
   }
 
   async setMany(entries: Data | Iterable<readonly [string, unknown]>, options?: SignalOptions): Promise<void> {
+    assertMany(entries);
     const pairs = Symbol.iterator in entries ? entries : Object.entries(entries);
     await this.#parts.writes.setMany(pairs, options?.signal);
   }
 
   async delete(key: string, options?: SignalOptions): Promise<boolean> {
-    return (await this.#parts.writes.delete([key], options?.signal)) === 1;
+    return this.#parts.writes.delete(key, options?.signal);
   }
 
   async deleteMany(keys: Iterable<string>, options?: SignalOptions): Promise<number> {
-    return this.#parts.writes.delete([...keys], options?.signal);
+    assertMany(keys);
+    return this.#parts.writes.deleteMany(keys, options?.signal);
   }
 
   async clear(options?: SignalOptions): Promise<void> {
@@ -156,7 +161,7 @@ export class Handle implements NearDict<Data> {
   // Walking
 
   async *keys(options?: ScanOptions): AsyncGenerator<string, void, undefined> {
-    await this.#parts.writes.settled();
+    await this.#parts.writes.settled(options?.signal);
     for await (const keys of this.#parts.walk.keys(options)) yield* keys;
   }
 
@@ -165,7 +170,7 @@ export class Handle implements NearDict<Data> {
   }
 
   async *entries(options?: ScanOptions): AsyncGenerator<readonly [string, unknown], void, undefined> {
-    await this.#parts.writes.settled();
+    await this.#parts.writes.settled(options?.signal);
     for await (const entries of this.#parts.walk.entries(options)) yield* entries;
   }
 
@@ -174,14 +179,14 @@ export class Handle implements NearDict<Data> {
   }
 
   async size(options?: SignalOptions): Promise<number> {
-    await this.#parts.writes.settled();
+    await this.#parts.writes.settled(options?.signal);
     let size = 0;
     for await (const keys of this.#parts.walk.keys(options)) size += keys.length;
     return size;
   }
 
   async snapshot(options?: ScanOptions): Promise<Data> {
-    await this.#parts.writes.settled();
+    await this.#parts.writes.settled(options?.signal);
     const entries: (readonly [string, unknown])[] = [];
     for await (const batch of this.#parts.walk.entries(options)) entries.push(...batch);
     return Object.fromEntries(entries);
@@ -197,8 +202,8 @@ export class Handle implements NearDict<Data> {
   ): AsyncIterableIterator<WatchedValue<unknown>> | AsyncIterableIterator<DictChange> {
     this.#assertOpen();
     this.#keepProving();
-    if (typeof first === 'object' || first === undefined) {
-      return this.#parts.hub.watch(() => true).iterate(first?.signal);
+    if (first === undefined || (typeof first === 'object' && first !== null)) {
+      return this.#parts.hub.watch(() => true, first?.signal).iterate();
     }
     assertKey(first);
     return this.#watchKey(first, options);
@@ -228,9 +233,13 @@ export class Handle implements NearDict<Data> {
     this.#parts.writes.throwFailures();
   }
 
-  close(options?: { readonly timeout?: number | undefined }): Promise<void> {
-    this.#closed ??= this.#close(options?.timeout ?? this.#parts.timeoutMs);
-    return this.#closed;
+  close({ timeout = this.#parts.timeoutMs }: { readonly timeout?: Duration | undefined } = {}): Promise<void> {
+    try {
+      this.#closed ??= this.#close(durationMs('timeout', timeout, 0));
+      return this.#closed;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   destroy(): void {
@@ -252,6 +261,7 @@ export class Handle implements NearDict<Data> {
 
   async #get(key: string, options: GetOptions | undefined): Promise<unknown> {
     assertKey(key);
+    this.#assertOpen();
     options?.signal?.throwIfAborted();
     const read = options?.fresh === true ? this.#getFresh(key) : this.#parts.reads.get(key);
     return abortable(read, options?.signal);
@@ -269,22 +279,28 @@ export class Handle implements NearDict<Data> {
   }
 
   #watchKey(key: string, options: WatchOptions | undefined): AsyncIterableIterator<WatchedValue<unknown>> {
-    const queue = this.#parts.hub.watch((change) => !('key' in change) || change.key === key);
-    if (options?.initial === true) queue.push({ type: 'resync' });
-    const changes = queue.iterate(options?.signal);
-    const readNow = async (): Promise<WatchedValue<unknown>> => {
-      const value = await this.get(key);
-      return value === undefined ? { type: 'delete', value } : { type: 'set', value };
+    const { signal, initial } = options ?? {};
+    const queue = this.#parts.hub.watch((change) => !('key' in change) || change.key === key, signal);
+    if (initial === true) queue.push({ type: 'resync' });
+    const changes = queue.iterate();
+    const end = async (): Promise<IteratorReturnResult<undefined>> => {
+      await changes.return?.();
+      return { done: true, value: undefined };
     };
     return {
-      async next() {
-        const { done } = await changes.next();
-        return done === true ? { done, value: undefined } : { done: false, value: await readNow() };
+      next: async () => {
+        if ((await changes.next()).done === true) return end();
+        try {
+          const value = await this.get(key, { signal });
+          return { done: false, value: value === undefined ? { type: 'delete', value } : { type: 'set', value } };
+        } catch (error) {
+          // Nobody returns an iterator that has thrown.
+          await end();
+          if (error instanceof ClosedError) return end();
+          throw error;
+        }
       },
-      async return() {
-        await changes.return?.();
-        return { done: true, value: undefined };
-      },
+      return: end,
       [Symbol.asyncIterator]() {
         return this;
       },
@@ -302,17 +318,19 @@ export class Handle implements NearDict<Data> {
     const deadline = performance.now() + timeoutMs;
     await new Deadlines().within(writer.settled(), deadline, () => new ClosedError(this.namespace)).catch(() => {});
     await this.#end();
+    for (const key of writer.pending.keys()) writes.addFailure(key, unanswered());
     writes.throwFailures();
   }
 
   async #end(): Promise<void> {
     this.#isOpen = false;
-    const { writer, writes, verifiers, partitions, hub, cache, space, emitter } = this.#parts;
+    const { reads, writer, writes, verifiers, partitions, hub, cache, space, emitter } = this.#parts;
+    reads.close();
     writes.close();
     writer.close(new ClosedError(this.namespace));
     for (const verifier of verifiers) verifier.close();
-    for (const partition of partitions) partition.close();
     hub.close();
+    for (const partition of partitions) partition.close();
     cache.clear();
     await space.close();
     emitter.emit('close');
@@ -324,12 +342,15 @@ export class Handle implements NearDict<Data> {
   }
 
   #describe(): Data {
-    const cached: Data = {};
-    let left = MAX_DESCRIBED;
-    for (const [key, value] of this.#parts.reads.cached()) {
-      if (left-- === 0) break;
-      cached[key] = value;
+    const entries: (readonly [string, unknown])[] = [];
+    for (const entry of this.#parts.reads.held()) {
+      if (entries.length === MAX_DESCRIBED) break;
+      if (entry[1] !== undefined) entries.push(entry);
     }
-    return { namespace: this.namespace, state: this.state, cached };
+    return { namespace: this.namespace, state: this.state, cached: Object.fromEntries(entries) };
   }
+}
+
+function unanswered(): AmbiguousWriteError {
+  return new AmbiguousWriteError('The dictionary was closed before the store had answered to the write.');
 }

@@ -31,11 +31,25 @@ export const reservedNames: ReadonlySet<string> = new Set([
  *   under the same name as any other.
  */
 export function assertKey(key: unknown): asserts key is string {
-  if (typeof key !== 'string') throw new KeyError(`A key is a string, not of type ${typeof key}.`);
-  if (key === '') throw new KeyError('The empty string is not a key.');
-  if (!key.isWellFormed())
-    throw new KeyError('The key has a lone surrogate, which no UTF-8 can hold. Encode it otherwise.');
-  if (key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES) {
-    throw new KeyError(`The key has more than ${MAX_KEY_BYTES} bytes. Use a digest of it.`);
-  }
+  const fault = faultOf(key);
+  if (fault !== undefined) throw new KeyError(fault);
+}
+
+/** Whether a name that was found in the store can be a key. Others are not ours: nobody could ask for them. */
+export function isKey(key: string): boolean {
+  return faultOf(key) === undefined;
+}
+
+/** @throws {KeyError} One key where many are expected: its letters are not meant. */
+export function assertMany(keys: unknown): void {
+  if (typeof keys === 'object' && keys !== null) return;
+  throw new KeyError('Many keys are given as an array or a Set of strings, many entries as an object, a Map or pairs.');
+}
+
+function faultOf(key: unknown): string | undefined {
+  if (typeof key !== 'string') return `A key is a string, not of type ${typeof key}.`;
+  if (key === '') return 'The empty string is not a key.';
+  if (!key.isWellFormed()) return 'The key has a lone surrogate, which no UTF-8 can hold. Encode it otherwise.';
+  const isTooLong = key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES;
+  return isTooLong ? `The key has more than ${MAX_KEY_BYTES} bytes. Use a digest of it.` : undefined;
 }

@@ -5,6 +5,7 @@ import type { TurnClock } from '../cache/turnClock.ts';
 import type { Values } from '../codec/values.ts';
 import type { PendingWrite } from '../write/writer.ts';
 import { reservedNames } from './keys.ts';
+import { LazyRead } from './lazyRead.ts';
 
 export interface LocalReadsOptions {
   readonly entries: EntryMap;
@@ -22,7 +23,7 @@ export class LocalReads {
   /** Reads served from pending writes of this process. */
   pendingHits = 0;
   readonly #entries: EntryMap;
-  readonly #pending: ReadonlyMap<string, PendingWrite>;
+  #pending: ReadonlyMap<string, PendingWrite>;
   readonly #clock: TurnClock;
   readonly #values: Values;
   readonly #fetch: (key: string) => Promise<Reply>;
@@ -51,24 +52,26 @@ export class LocalReads {
     }
     const { era } = entry;
     if (era.freshUntil < this.#clock.now || entry.expiresAt < this.#clock.now) return undefined;
-    era.hits++;
-    return entry.promise ?? this.#open(key, entry);
+    const read = entry.promise ?? this.#open(key, entry);
+    if (read !== undefined) era.hits++;
+    return read;
   }
 
   /** A read of `key` from memory or from the store. */
-  get(key: string): Promise<unknown> {
+  async get(key: string): Promise<unknown> {
     const hit = this.hit(key);
     if (hit !== undefined) return hit;
     this.#onUse();
     const pending = this.#pending.get(key);
-    if (pending !== undefined) return pending.entry.read(key, this.#values);
-    return this.#fetch(key).then((reply) => reply.entry.peek(key, this.#values));
+    if (pending !== undefined) return pending.entry.peek(key, this.#values);
+    const { entry } = await this.#fetch(key);
+    return this.#decoded(key, entry);
   }
 
   /** The value from memory; `undefined` if it is missing or not in memory. */
   peek(key: string): unknown {
     const pending = this.#pending.get(key);
-    if (pending !== undefined) return pending.entry.peek(key, this.#values);
+    if (pending !== undefined) return this.#valueOf(key, pending.entry);
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     if (this.#clock.credit-- <= 0) this.#look();
@@ -77,19 +80,25 @@ export class LocalReads {
     return this.#valueOf(key, entry);
   }
 
-  /** What the cache holds, for printing. */
-  *cached(): Generator<readonly [string, unknown]> {
+  /** What is in memory, own pending writes in the place of what they replace. For printing. */
+  *held(): Generator<readonly [string, unknown]> {
+    for (const [key, { entry }] of this.#pending) yield [key, this.#valueOf(key, entry)];
     for (const [key, entry] of this.#entries) {
-      const value = entry.era.isEnded ? undefined : this.#valueOf(key, entry);
-      if (value !== undefined) yield [key, value];
+      if (!entry.era.isEnded && !this.#pending.has(key)) yield [key, this.#valueOf(key, entry)];
     }
+  }
+
+  /** Shows no pending writes any more. */
+  close(): void {
+    this.#pending = new Map();
   }
 
   /** The Proxy asks for reserved names on behalf of the language: for it they are never there. */
   #hitPending(key: string, pending: PendingWrite): Promise<unknown> | undefined {
     if (reservedNames.has(key)) return undefined;
-    this.pendingHits++;
-    return pending.entry.read(key, this.#values);
+    const read = this.#open(key, pending.entry);
+    if (read !== undefined) this.pendingHits++;
+    return read;
   }
 
   #look(): void {
@@ -99,29 +108,41 @@ export class LocalReads {
 
   /** Goes on after the event loop has let messages in. */
   #nextTurn(key: string): Promise<unknown> {
-    return new Promise((resolve) => {
-      setImmediate(() => {
-        resolve(this.get(key));
-      });
+    return new LazyRead(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return this.get(key);
     });
   }
 
-  /** The first read of an entry decodes it. Unreadable bytes leave the cache; the store's reply will tell the reader. */
+  /** The first read of an entry decodes it. What can't be read counts as a miss: its reader will be told by `get`. */
   #open(key: string, entry: Entry): Promise<unknown> | undefined {
     try {
       return entry.read(key, this.#values);
     } catch {
-      this.#entries.delete(key);
+      this.#drop(key, entry);
       return undefined;
     }
   }
 
   #valueOf(key: string, entry: Entry): unknown {
     try {
-      return entry.peek(key, this.#values);
+      return this.#decoded(key, entry);
     } catch {
-      this.#entries.delete(key);
       return undefined;
     }
+  }
+
+  #decoded(key: string, entry: Entry): unknown {
+    try {
+      return entry.peek(key, this.#values);
+    } catch (error) {
+      this.#drop(key, entry);
+      throw error;
+    }
+  }
+
+  /** Unreadable bytes leave the cache. */
+  #drop(key: string, entry: Entry): void {
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
   }
 }

@@ -1,7 +1,14 @@
+import type { Duration } from '../duration.ts';
 import type { DictEvents, DictChange, DictState } from './events.ts';
 
 /** The keys of a dictionary. */
 export type Key<T> = keyof T & string;
+
+/** The values that a key can have. A key that is optional can be missing, but no entry is `undefined`. */
+export type Value<T, K extends keyof T> = Required<T>[K];
+
+/** A key with a value of its own type. */
+export type Pair<T> = { [K in Key<T>]: readonly [K, Value<T, K>] }[Key<T>];
 
 /** The Proxy: assign a value, await a read. */
 export type Dict<T> = { [K in keyof T]?: T[K] | Promise<T[K] | undefined> };
@@ -98,19 +105,19 @@ export interface NearDict<T extends object = Record<string, unknown>> {
   /** The value from memory alone, at once. `undefined`: missing, or not in memory; it can't tell which. */
   peek<K extends Key<T>>(key: K): T[K] | undefined;
   /** The value with its version, from the store. */
-  getEntry<K extends Key<T>>(key: K, options?: SignalOptions): Promise<DictEntry<T[K]> | undefined>;
+  getEntry<K extends Key<T>>(key: K, options?: SignalOptions): Promise<DictEntry<Value<T, K>> | undefined>;
 
   /**
    * Writes, and resolves the version when the store has the value and has announced it.
    *
    * With a `signal`: a write that was not sent yet is given up; one that was rejects with `AmbiguousWriteError`.
    */
-  set<K extends Key<T>>(key: K, value: T[K], options?: SignalOptions): Promise<string>;
+  set<K extends Key<T>>(key: K, value: Value<T, K>, options?: SignalOptions): Promise<string>;
   /**
    * Writes many. Every entry is checked before any is written. A thousand or more go in several steps: a failure in
    * between leaves some written, and rejects.
    */
-  setMany(entries: Partial<T> | Iterable<readonly [Key<T>, T[Key<T>]]>, options?: SignalOptions): Promise<void>;
+  setMany(entries: Partial<T> | Iterable<Pair<T>>, options?: SignalOptions): Promise<void>;
   /** Deletes, and resolves whether the key was there. */
   delete(key: Key<T>, options?: SignalOptions): Promise<boolean>;
   /** Deletes many, and resolves how many were there. */
@@ -121,10 +128,10 @@ export interface NearDict<T extends object = Record<string, unknown>> {
   /** All keys in the store, each once, in no order. Keys written or deleted meanwhile may or may not appear. */
   keys(options?: ScanOptions): AsyncGenerator<Key<T>, void, undefined>;
   /** All values in the store. */
-  values(options?: ScanOptions): AsyncGenerator<T[Key<T>], void, undefined>;
+  values(options?: ScanOptions): AsyncGenerator<Value<T, Key<T>>, void, undefined>;
   /** All keys with their values, as `for await (const [key, value] of handle)` yields them too. */
-  entries(options?: ScanOptions): AsyncGenerator<readonly [Key<T>, T[Key<T>]], void, undefined>;
-  [Symbol.asyncIterator](): AsyncGenerator<readonly [Key<T>, T[Key<T>]], void, undefined>;
+  entries(options?: ScanOptions): AsyncGenerator<Pair<T>, void, undefined>;
+  [Symbol.asyncIterator](): AsyncGenerator<Pair<T>, void, undefined>;
   /** Number of keys in the store. Costs a scan. */
   size(options?: SignalOptions): Promise<number>;
   /** All entries as one plain object: no moment in time, each value as it was when the scan met it. */
@@ -135,7 +142,7 @@ export interface NearDict<T extends object = Record<string, unknown>> {
    *
    * Ends when the dictionary is closed; throws the reason when aborted.
    */
-  watch<K extends Key<T>>(key: K, options?: WatchOptions): AsyncIterableIterator<WatchedValue<T[K]>>;
+  watch<K extends Key<T>>(key: K, options?: WatchOptions): AsyncIterableIterator<WatchedValue<Value<T, K>>>;
   /** Follows all keys: yields the latest change per key, `clear`, and `resync` when changes were missed. */
   watch(options?: SignalOptions): AsyncIterableIterator<DictChange<Key<T>>>;
 
@@ -148,10 +155,11 @@ export interface NearDict<T extends object = Record<string, unknown>> {
   /**
    * Flushes, then gives back everything that was opened. Calling it again returns the same promise.
    *
-   * @param options - `timeout`: milliseconds to wait for pending writes; default: the option `timeout`.
-   * @throws {FlushError} As `flush()`; the dictionary is closed nevertheless.
+   * @param options - `timeout`: how long to wait for pending writes; default: the option `timeout`.
+   * @throws {FlushError} As `flush()`, and with the writes that have not ended in time; the dictionary is closed
+   *   nevertheless.
    */
-  close(options?: { readonly timeout?: number | undefined }): Promise<void>;
+  close(options?: { readonly timeout?: Duration | undefined }): Promise<void>;
   /** Closes at once. Pending writes that were not sent are given up. */
   destroy(): void;
   [Symbol.asyncDispose](): Promise<void>;

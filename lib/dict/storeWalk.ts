@@ -1,7 +1,10 @@
 import type { Values } from '../codec/values.ts';
 import type { Reader } from '../coherence/reader.ts';
 import type { Space } from '../store/store.ts';
+import { abortable, abortableEach } from './abortable.ts';
+import { isKey } from './keys.ts';
 import type { ScanOptions } from './nearDict.ts';
+import { Pace } from './pace.ts';
 
 /** Walks over all entries in the store, a batch at a time, past the cache. */
 export class StoreWalk {
@@ -26,15 +29,16 @@ export class StoreWalk {
   }
 
   async *keys({ prefix = '', signal }: ScanOptions = {}): AsyncGenerator<readonly string[], void, undefined> {
-    signal?.throwIfAborted();
-    for await (const keys of this.#space.scan(prefix, () => performance.now() + this.#timeoutMs)) {
-      signal?.throwIfAborted();
-      yield keys;
+    const batches = this.#space.scan(prefix, () => performance.now() + this.#timeoutMs);
+    const pace = new Pace();
+    for await (const keys of abortableEach(batches, signal)) {
+      yield keys.filter(isKey);
+      if (pace.isPauseDue) await pace.pause();
     }
   }
 
   async *entries(options?: ScanOptions): AsyncGenerator<readonly (readonly [string, unknown])[], void, undefined> {
-    for await (const keys of this.keys(options)) yield await this.#read(keys);
+    for await (const keys of this.keys(options)) yield await abortable(this.#read(keys), options?.signal);
   }
 
   /** Keys that were deleted since the scan met them are left out. */

@@ -10,13 +10,15 @@ const MAX_KEPT = 10_000;
  */
 export class ChangeQueue {
   readonly #kept = new Map<string, DictChange>();
+  readonly #signal: AbortSignal | undefined;
   readonly #onEnd: () => void;
   #all: DictChange | undefined;
   #wake: (() => void) | undefined;
   #isEnded = false;
 
   /** @param onEnd - Called once, when nobody consumes any more. */
-  constructor(onEnd: () => void) {
+  constructor(signal: AbortSignal | undefined, onEnd: () => void) {
+    this.#signal = signal;
     this.#onEnd = onEnd;
   }
 
@@ -41,8 +43,8 @@ export class ChangeQueue {
   }
 
   /** The changes, one by one. `return()` ends a `next()` that waits, too. */
-  iterate(signal: AbortSignal | undefined): AsyncIterableIterator<DictChange> {
-    const changes = this.#drain(signal);
+  iterate(): AsyncIterableIterator<DictChange> {
+    const changes = this.#drain();
     return {
       next: () => changes.next(),
       return: () => {
@@ -55,19 +57,16 @@ export class ChangeQueue {
     };
   }
 
-  async *#drain(signal: AbortSignal | undefined): AsyncGenerator<DictChange, void, undefined> {
-    const abort = (): void => this.#wake?.();
-    signal?.addEventListener('abort', abort);
+  async *#drain(): AsyncGenerator<DictChange, void, undefined> {
     try {
       for (;;) {
-        signal?.throwIfAborted();
+        this.#signal?.throwIfAborted();
         const change = this.#take();
         if (change !== undefined) yield change;
         else if (this.#isEnded) return;
         else await this.#change();
       }
     } finally {
-      signal?.removeEventListener('abort', abort);
       this.end();
     }
   }

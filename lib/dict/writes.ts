@@ -5,17 +5,16 @@ import { Countdown } from '../write/countdown.ts';
 import type { Writer } from '../write/writer.ts';
 import { abortable, orAbort } from './abortable.ts';
 import { assertKey } from './keys.ts';
+import { Pace } from './pace.ts';
 import type { StoreWalk } from './storeWalk.ts';
 
-/** Longest stretch of encoding without a pause, in milliseconds. */
-const MAX_ENCODING_MS = 5;
 /** Keys deleted in one call of `clear()`. */
 const CLEAR_CHUNK = 1000;
 /** Failures that `FlushError.errors` lists. */
 const MAX_FAILURES = 1000;
 
-/** One write: `undefined` deletes. */
-type Write = readonly [key: string, bytes: Uint8Array | undefined];
+/** Checked and encoded writes by key: `undefined` deletes. */
+type WriteBatch = ReadonlyMap<string, Uint8Array | undefined>;
 
 /** The writing half of a handle: checks and encodes at once, then hands over to the writer. */
 export class Writes {
@@ -46,33 +45,46 @@ export class Writes {
   /** Resolves the version. */
   async set(key: string, value: unknown, signal: AbortSignal | undefined): Promise<string> {
     const bytes = this.#encode(key, value);
-    await this.#write([[key, bytes]], signal);
+    await this.#write(new Map([[key, bytes]]), signal);
     return versionOf(bytes);
   }
 
   async setMany(entries: Iterable<readonly [string, unknown]>, signal: AbortSignal | undefined): Promise<void> {
-    await this.#write([...(await this.#encodeAll(entries))], signal);
+    const batch = await prepare(entries, ([key, value]) => [key, this.#encode(key, value)]);
+    await this.#write(batch, signal);
+  }
+
+  /** Resolves whether the key was there. */
+  async delete(key: string, signal: AbortSignal | undefined): Promise<boolean> {
+    this.#check(key);
+    return (await this.#write(new Map([[key, undefined]]), signal)) === 1;
   }
 
   /** Resolves how many of the keys were there. */
-  async delete(keys: readonly string[], signal: AbortSignal | undefined): Promise<number> {
-    for (const key of keys) this.#check(key);
-    return this.#write(
-      keys.map((key) => [key, undefined] as const),
-      signal,
-    );
+  async deleteMany(keys: Iterable<string>, signal: AbortSignal | undefined): Promise<number> {
+    const batch = await prepare(keys, (key) => {
+      this.#check(key);
+      return [key, undefined];
+    });
+    return this.#write(batch, signal);
   }
 
   async clear(signal: AbortSignal | undefined): Promise<void> {
     this.#assertOpen();
     signal?.throwIfAborted();
-    await abortable(this.#clear(), signal);
+    let isSent = false;
+    const cleared = this.#clear(signal, () => {
+      isSent = true;
+    });
+    if (signal === undefined) return cleared;
+    return orAbort(cleared, signal, () => (isSent ? givenUpTooLate(signal) : (signal.reason as Error)));
   }
 
   /** Resolves when every write so far has ended, well or not. */
-  async settled(): Promise<void> {
+  async settled(signal?: AbortSignal): Promise<void> {
     this.#assertOpen();
-    await this.#writer.settled();
+    signal?.throwIfAborted();
+    await abortable(this.#writer.settled(), signal);
   }
 
   /** Takes no more writes. */
@@ -108,56 +120,79 @@ export class Writes {
     return this.#values.encode(value);
   }
 
-  /** A later entry of the same key replaces the earlier one. Pauses now and then, so that nothing else waits long. */
-  async #encodeAll(entries: Iterable<readonly [string, unknown]>): Promise<Map<string, Uint8Array>> {
-    const encoded = new Map<string, Uint8Array>();
-    let pauseAt = performance.now() + MAX_ENCODING_MS;
-    for (const [key, value] of entries) {
-      encoded.set(key, this.#encode(key, value));
-      if (performance.now() < pauseAt) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      pauseAt = performance.now() + MAX_ENCODING_MS;
-    }
-    return encoded;
-  }
-
   /** Resolves the number of keys that were there before. */
-  async #write(writes: readonly Write[], signal: AbortSignal | undefined): Promise<number> {
+  async #write(batch: WriteBatch, signal: AbortSignal | undefined): Promise<number> {
     this.#assertOpen();
     signal?.throwIfAborted();
-    const countdown = new Countdown(writes.length);
-    for (const [key, bytes] of writes) this.#hand(key, bytes, countdown);
+    const countdown = new Countdown(batch.size);
+    const handed: string[] = [];
+    void this.#hand(batch, countdown, handed, signal);
     if (signal === undefined) return countdown.done;
-    return orAbort(countdown.done, signal, () => this.#cancel(writes, countdown, signal));
+    return orAbort(countdown.done, signal, () => this.#cancel(handed, countdown, signal));
   }
 
-  #hand(key: string, bytes: Uint8Array | undefined, countdown: Countdown): void {
-    try {
-      this.#writer.write(key, bytes, countdown);
-    } catch (error) {
-      countdown.failed(error as NearDictError);
+  /** Hands over to the writer; without a pause, unless there is much. */
+  async #hand(
+    batch: WriteBatch,
+    countdown: Countdown,
+    handed: string[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const pace = new Pace();
+    for (const [key, bytes] of batch) {
+      if (signal?.aborted === true) return;
+      try {
+        this.#assertOpen();
+        this.#writer.write(key, bytes, countdown);
+        handed.push(key);
+      } catch (error) {
+        countdown.failed(error as NearDictError);
+      }
+      if (pace.isPauseDue) await pace.pause();
     }
   }
 
-  #cancel(writes: readonly Write[], countdown: Countdown, signal: AbortSignal): Error {
-    const cancelled = writes.filter(([key]) => this.#writer.cancel(key, countdown));
-    if (cancelled.length === writes.length) return signal.reason as Error;
-    return new AmbiguousWriteError(
-      'The write was given up after it was sent, or it shared its call with another write of the key.',
-      { cause: signal.reason },
-    );
+  #cancel(handed: readonly string[], countdown: Countdown, signal: AbortSignal): Error {
+    const cancelled = handed.filter((key) => this.#writer.cancel(key, countdown));
+    return cancelled.length === handed.length ? (signal.reason as Error) : givenUpTooLate(signal);
   }
 
-  async #clear(): Promise<void> {
+  async #clear(signal: AbortSignal | undefined, onSend: () => void): Promise<void> {
     await this.#writer.settled();
     let chunk: string[] = [];
-    for await (const keys of this.#walk.keys()) {
+    for await (const keys of this.#walk.keys({ signal })) {
       chunk.push(...keys);
       while (chunk.length > CLEAR_CHUNK) {
-        await this.delete(chunk.slice(0, CLEAR_CHUNK), undefined);
+        onSend();
+        await this.deleteMany(chunk.slice(0, CLEAR_CHUNK), undefined);
+        signal?.throwIfAborted();
         chunk = chunk.slice(CLEAR_CHUNK);
       }
     }
+    signal?.throwIfAborted();
+    onSend();
     await this.#writer.clear(chunk);
   }
+}
+
+/** A later item of the same key replaces the earlier one. Pauses now and then, so that nothing else waits long. */
+async function prepare<I>(
+  items: Iterable<I>,
+  toWrite: (item: I) => readonly [string, Uint8Array | undefined],
+): Promise<WriteBatch> {
+  const batch = new Map<string, Uint8Array | undefined>();
+  const pace = new Pace();
+  for (const item of items) {
+    const [key, bytes] = toWrite(item);
+    batch.set(key, bytes);
+    if (pace.isPauseDue) await pace.pause();
+  }
+  return batch;
+}
+
+function givenUpTooLate(signal: AbortSignal): AmbiguousWriteError {
+  return new AmbiguousWriteError(
+    'The write was given up after it, or a part of it, was sent, or it shared its call with another write of the key.',
+    { cause: signal.reason },
+  );
 }

@@ -92,6 +92,7 @@ class MemorySpace implements Space {
   }
 
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {
+    this.#assertOpen();
     for (const partition of this.#data.partitions) {
       const keys = [...partition.entries.keys()].filter((key) => key.startsWith(prefix));
       for (let at = 0; at < keys.length; at += SCAN_BATCH) yield keys.slice(at, at + SCAN_BATCH);
@@ -100,6 +101,9 @@ class MemorySpace implements Space {
 
   async follow(partition: number, listener: FeedListener): Promise<void> {
     const followed = this.#partition(partition);
+    // Not from inside this call, and behind the messages of writes that came before it.
+    await Promise.resolve();
+    this.#assertOpen();
     followed.listeners.add(listener);
     this.#listeners.push([followed, listener]);
     listener.live();
@@ -115,10 +119,14 @@ class MemorySpace implements Space {
   }
 
   #partition(id: number): MemoryPartition {
-    if (this.#isClosed) throw new ClosedError(this.#options.namespace);
+    this.#assertOpen();
     const partition = this.#data.partitions[id];
     if (partition === undefined) throw new RangeError('There is no such partition.');
     return partition;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ClosedError(this.#options.namespace);
   }
 }
 

@@ -14,7 +14,7 @@ export class Operation implements PendingWrite {
   entry: Entry;
   /** Somebody assigned without waiting: a failure has to be reported. */
   isBackground = false;
-  readonly #startsWithCountedDelete: boolean;
+  #startsWithCountedDelete: boolean;
   #waiters: { readonly waiter: Waiter; readonly existed: Existed }[] = [];
 
   constructor(key: string, bytes: Uint8Array | undefined, waiter: Waiter | undefined, deadline: number) {
@@ -40,7 +40,13 @@ export class Operation implements PendingWrite {
 
   /** Takes over those who wait for an older write of the key, which this one replaces before it was sent. */
   adopt(older: Operation): void {
-    this.#waiters = [...older.#waiters, ...this.#waiters];
+    const left = older.bytes !== undefined;
+    const own = this.#waiters.map(({ waiter, existed }) => ({
+      waiter,
+      existed: existed === 'asStored' ? left : existed,
+    }));
+    this.#waiters = [...older.#waiters, ...own];
+    this.#startsWithCountedDelete = older.#startsWithCountedDelete;
     this.isBackground ||= older.isBackground;
   }
 

@@ -26,6 +26,11 @@ export class WriteQueue {
   /** Calls that are not made of queued writes. */
   readonly #turns: (() => Promise<void>)[] = [];
   #isCalling = false;
+  readonly #timeoutMs: number;
+  /** When the store last took a call. */
+  #progressAt = Number.NEGATIVE_INFINITY;
+  /** The writes of the call under way. */
+  readonly #sent = new Map<string, Operation>();
   #isScheduled = false;
 
   constructor(
@@ -33,12 +38,14 @@ export class WriteQueue {
     id: PartitionId,
     partition: Partition,
     pending: Map<string, Operation>,
+    timeoutMs: number,
     onFailure: (key: string, error: NearDictError) => void,
   ) {
     this.#space = space;
     this.#id = id;
     this.#partition = partition;
     this.#pending = pending;
+    this.#timeoutMs = timeoutMs;
     this.#onFailure = onFailure;
   }
 
@@ -112,16 +119,27 @@ export class WriteQueue {
     for (const operation of this.#queue.values()) {
       bytes += sizeOf(operation);
       if (batch.length === MAX_OPERATIONS || (bytes > MAX_BYTES && batch.length > 0)) break;
-      batch.push(operation);
       this.#take(operation);
+      if (this.#deadlineOf(operation) > performance.now()) batch.push(operation);
+      else
+        this.#fail(operation, new UnavailableError('The store took no write within `timeout`. This one was not sent.'));
     }
     return batch;
   }
 
+  /** A long queue is no failure: as long as the store takes calls, the time of those that wait has not begun. */
+  #deadlineOf(operation: Operation): Deadline {
+    return Math.max(operation.deadline, this.#progressAt + this.#timeoutMs);
+  }
+
   async #send(operations: readonly Operation[]): Promise<void> {
+    if (operations.length === 0) return;
     const departure = this.#partition.depart();
-    const deadline = Math.min(...operations.map((operation) => operation.deadline));
-    for (const { key } of operations) this.#partition.guard.enter(key);
+    const deadline = Math.min(...operations.map((operation) => this.#deadlineOf(operation)));
+    for (const operation of operations) {
+      this.#partition.guard.enter(operation.key);
+      this.#sent.set(operation.key, operation);
+    }
     try {
       const receipt = await this.#space.write(this.#id, toBatch(operations), deadline);
       this.#acknowledge(operations, receipt, departure);
@@ -133,6 +151,8 @@ export class WriteQueue {
   }
 
   #acknowledge(operations: readonly Operation[], receipt: Receipt, departure: ReturnType<Partition['depart']>): void {
+    this.#sent.clear();
+    this.#progressAt = performance.now();
     let deletes = 0;
     for (const operation of operations) {
       const { key, bytes, entry } = operation;
@@ -145,11 +165,13 @@ export class WriteQueue {
   }
 
   #reject(operations: readonly Operation[], error: NearDictError, deadline: Deadline): void {
+    this.#sent.clear();
     const now = performance.now();
     for (const operation of operations) {
       if (error instanceof AmbiguousWriteError) this.#partition.acknowledgeUnknown(operation.key);
       const ranOutOfTime = now >= deadline;
-      if (error instanceof UnavailableError && ranOutOfTime && operation.deadline > now) this.#putBack(operation);
+      if (error instanceof UnavailableError && ranOutOfTime && this.#deadlineOf(operation) > now)
+        this.#putBack(operation);
       else this.#fail(operation, error);
     }
   }
@@ -171,8 +193,13 @@ export class WriteQueue {
   }
 
   #uncover(operation: Operation): void {
-    if (this.#pending.get(operation.key) === operation) this.#pending.delete(operation.key);
-    this.#partition.uncover(operation.key);
+    const { key } = operation;
+    const older = this.#sent.get(key);
+    if (this.#pending.get(key) === operation) {
+      if (older === undefined) this.#pending.delete(key);
+      else this.#pending.set(key, older);
+    }
+    this.#partition.uncover(key);
   }
 
   async #clear(keys: readonly string[], deadline: Deadline): Promise<void> {
@@ -181,6 +208,7 @@ export class WriteQueue {
     try {
       const { position } = await this.#space.write(this.#id, { deletes: keys, sets: [], clear: true }, deadline);
       for (const key of keys) this.#partition.acknowledge(key, new Entry(undefined), position, departure);
+      this.#partition.acknowledgeClear(position);
     } catch (error) {
       for (const key of keys) this.#partition.acknowledgeUnknown(key);
       throw asWriteError(error);

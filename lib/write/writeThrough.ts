@@ -30,7 +30,8 @@ export class WriteThrough implements Writer {
     this.#partitionOf = options.partitionOf;
     this.#timeoutMs = options.timeoutMs;
     this.#queues = options.partitions.map(
-      (partition, id) => new WriteQueue(options.space, id, partition, this.pending, options.onFailure),
+      (partition, id) =>
+        new WriteQueue(options.space, id, partition, this.pending, options.timeoutMs, options.onFailure),
     );
   }
 

@@ -26,7 +26,11 @@ function large(key: string): Change {
   return { type: 'set', key, bytes: undefined, version: 'a'.repeat(40) };
 }
 
-function message(seq: number, changes: readonly Change[], { origin = OTHER, history = 0, clear = false } = {}): Message {
+function message(
+  seq: number,
+  changes: readonly Change[],
+  { origin = OTHER, history = 0, clear = false } = {},
+): Message {
   return { previous: at(seq - 1, history), position: at(seq, history), origin, clear, changes };
 }
 
@@ -400,6 +404,32 @@ describe('a partition', () => {
       expect(cached('ada')).toBeUndefined();
     });
 
+    it('are not brought back by their message when a newer value was read and has left the cache', () => {
+      synced();
+      sendWrite('ada', 'mine')(at(11));
+      sendRead('ada')('theirs', at(12));
+      cache.remove('ada');
+      partition.message(message(11, [set('ada', 'mine')], { origin: OWN }));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('take the place of an entry with a higher number, which must be of a lost history', () => {
+      synced();
+      sendRead('ada')('lost', at(15));
+      sendWrite('ada', 'mine')(at(12, 1));
+
+      expect(cached('ada')).not.toBe('lost');
+    });
+
+    it('that clear everything take away also what the message has not reached', () => {
+      synced();
+      sendRead('ada')('old', at(10));
+      partition.acknowledgeClear(at(12));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
     it('are dropped when the feed shows that their history was lost', () => {
       synced();
       sendWrite('ada', 'lost')(at(11));
@@ -576,6 +606,29 @@ describe('a partition', () => {
       partition.reading(at(10), departure);
 
       expect(partition.isSynced).toBe(false);
+    });
+
+    it('does not revive what a failover lost, when the store comes back behind', () => {
+      synced(at(8));
+      sendRead('ada')('old', at(8));
+      partition.message(message(9, [set('ada', 'lost')]));
+      partition.interrupted();
+      now += 6000;
+      partition.live();
+      partition.reading(at(8), partition.depart());
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('does not revive an own write that a failover lost', () => {
+      synced(at(8));
+      sendWrite('ada', 'lost')(at(9));
+      partition.interrupted();
+      now += 6000;
+      partition.live();
+      partition.reading(at(8), partition.depart());
+
+      expect(cached('ada')).toBeUndefined();
     });
 
     it('serves entries while they are proven fresh, and keeps nothing new', () => {

@@ -3,7 +3,7 @@ import { openDict } from 'neardict';
 import { redisStore } from 'neardict/redis';
 import { connectClient, type TestClient } from '../support/clients.ts';
 import { type RedisServer, startRedis } from '../support/redisServer.ts';
-import { startProxy } from '../support/tcpProxy.ts';
+import { startProxy } from '../support/faultProxy.ts';
 import { until } from '../support/until.ts';
 
 type Numbers = Record<string, number>;
@@ -30,7 +30,7 @@ describe('following on Redis', () => {
     await using handle = await openDict<Numbers>({ namespace: 'stampede', store: redisStore(client) });
     const before = await calls('mget');
 
-    await Promise.all(Array.from({ length: 1000 }, () => handle.dict['nobody']));
+    await Promise.all(Array.from({ length: 1000 }, async () => handle.reads['nobody']));
 
     expect((await calls('mget')) - before).toBe(1);
   });
@@ -40,7 +40,7 @@ describe('following on Redis', () => {
     const before = await calls('mget');
 
     const first = handle.get('nobody');
-    await new Promise(process.nextTick);
+    await new Promise((resolve) => setImmediate(resolve));
     const second = handle.get('nobody');
     await Promise.all([first, second]);
 
@@ -51,7 +51,7 @@ describe('following on Redis', () => {
     await using handle = await openDict<Numbers>({ namespace: 'reads', store: redisStore(client) });
     const before = await calls('mget');
 
-    await Promise.all(Array.from({ length: 10_000 }, (_, index) => handle.dict[`key${index}`]));
+    await Promise.all(Array.from({ length: 10_000 }, async (_, index) => handle.reads[`key${index}`]));
 
     expect((await calls('mget')) - before).toBeLessThanOrEqual(10);
   });
@@ -75,18 +75,18 @@ describe('following on Redis', () => {
     await using handle = await openDict<Numbers>({ namespace: 'foreign', store: redisStore(client) });
     handle.dict['a'] = 1;
     await handle.flush();
-    expect(await handle.dict['a']).toBe(1);
+    expect(await handle.reads['a']).toBe(1);
 
     await client.sendCommand(['SET', 'foreign/a', Buffer.from([2])]);
     await client.sendCommand(['PUBLISH', 'foreign/update', 'a']);
 
     await until('the key is dropped', () => handle.peek('a') === undefined);
-    expect(await handle.dict['a']).toBe(2);
+    expect(await handle.reads['a']).toBe(2);
 
     await client.sendCommand(['DEL', 'foreign/a']);
     await client.sendCommand(['PUBLISH', 'foreign/delete', 'a']);
     await until('the key is dropped again', () => handle.peek('a') === undefined);
-    expect(await handle.dict['a']).toBeUndefined();
+    expect(await handle.reads['a']).toBeUndefined();
   });
 
   it('stores plain msgpack under the documented names', async () => {
@@ -125,7 +125,7 @@ describe('following on Redis', () => {
     const keys = Array.from({ length: 100 }, (_, index) => `key${index}`);
     await writer.setMany(keys.map((key) => [key, 0] as const));
     await reader.getMany(keys);
-    proxy.feedDelayMs = 1500;
+    proxy.shape('feed', 'down', { delayMs: 1500 });
 
     let reads = 0;
     const deadline = performance.now() + 8000;

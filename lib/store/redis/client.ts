@@ -13,6 +13,9 @@ export interface RedisLike {
   subscribe(channels: any, listener: (message: any, channel: any) => unknown, bufferMode?: any): Promise<unknown>;
 }
 
+/** What commands need of a client. */
+export type DataClient = Pick<RedisLike, 'isOpen' | 'isReady' | 'sendCommand' | 'on' | 'off'>;
+
 /** A client that this library made, and so may connect, use for messages and close. */
 export interface OwnClient extends RedisLike {
   connect(): Promise<unknown>;
@@ -41,9 +44,10 @@ export function assertSingleServerClient(client: RedisLike): void {
   if ('nodeClient' in client || 'masters' in client) {
     throw new ConfigError('redisStore() does not take a cluster client yet. Pass a client made by createClient().');
   }
-  if (typeof client.duplicate !== 'function' || typeof client.subscribe !== 'function') {
+  const canFollow = typeof client.duplicate === 'function' && typeof client.subscribe === 'function';
+  if (!canFollow || 'getSentinelNode' in client) {
     throw new ConfigError(
-      'redisStore() takes a client made by createClient(); a pool or a Sentinel client can not be followed.',
+      'redisStore() does not take a pool, a Sentinel or a legacy client. Pass a client made by createClient().',
     );
   }
   const { options } = client as { options?: { legacyMode?: unknown } };
@@ -53,21 +57,27 @@ export function assertSingleServerClient(client: RedisLike): void {
 }
 
 /**
- * A copy of the client for messages: the same server, credentials and TLS, without reconnection or a limited queue.
- *
- * What would make a connection for messages fail or misbehave is taken off: a shared client-side cache, the pings of an
- * interval without a deadline, `legacyMode`.
+ * Options of a client that is used for one connection: without reconnection or a limited queue, and without what would
+ * make a silent connection for messages fail or misbehave: a shared client-side cache, pings of an interval without a
+ * deadline, a longest silence.
  */
-export function duplicateForMessages(client: RedisLike): OwnClient {
-  const { options } = client as { options?: { socket?: object } };
-  return client.duplicate({
-    socket: { ...options?.socket, reconnectStrategy: false },
+export function singleUse(options: { readonly socket?: unknown; readonly [option: string]: unknown }): object {
+  return {
+    ...options,
+    socket: { ...(options.socket as object | undefined), reconnectStrategy: false, socketTimeout: undefined },
     clientSideCache: undefined,
     commandOptions: undefined,
     commandsQueueMaxLength: undefined,
     disableOfflineQueue: undefined,
+    emitInvalidate: undefined,
     pingInterval: undefined,
-  }) as OwnClient;
+  };
+}
+
+/** A client of our own for messages: the same server, credentials and TLS. */
+export function duplicateForMessages(client: RedisLike): OwnClient {
+  const { options } = client as { options?: { socket?: object } };
+  return client.duplicate(singleUse({ socket: options?.socket })) as OwnClient;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { AmbiguousWriteError, NearDictError, UnavailableError } from '../../errors.ts';
 import { Deadlines } from '../deadline.ts';
 import type { Deadline } from '../store.ts';
-import { COMMAND_OPTIONS, type RedisLike } from './client.ts';
+import { COMMAND_OPTIONS, type DataClient } from './client.ts';
 import type { Script } from './scripts.ts';
 
 /** A command's arguments. */
@@ -15,18 +15,18 @@ const NOT_SENT = new Set(['ClientClosedError', 'ClientOfflineError', 'AbortError
 
 /** The data connection: sends commands over a client, in time or not at all. */
 export class Connection {
-  readonly #client: RedisLike;
+  readonly #client: DataClient;
   readonly #deadlines = new Deadlines();
   /** For commands that nobody waits for. */
   readonly #idleDeadlines = new Deadlines({ keepsAlive: false });
-  #waiters: (() => void)[] = [];
+  /** Commands that wait for the client to be ready. */
+  readonly #waiters = new Set<() => void>();
   readonly #wake = (): void => {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter();
+    for (const waiter of this.#waiters) waiter();
+    this.#waiters.clear();
   };
 
-  constructor(client: RedisLike) {
+  constructor(client: DataClient) {
     this.#client = client;
     client.on('ready', this.#wake);
     client.on('end', this.#wake);
@@ -64,7 +64,7 @@ export class Connection {
   async run(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
     if (!this.#client.isReady) await this.#ready(this.#deadlines, deadline);
     try {
-      return await this.#deadlines.within(this.#evaluate(script, args), deadline, timedOut);
+      return await this.#deadlines.within(this.#evaluate(script, args, deadline), deadline, timedOut);
     } catch (error) {
       throw isNotApplied(error) ? unavailable(error) : ambiguous(error);
     }
@@ -74,11 +74,13 @@ export class Connection {
     return this.#client.sendCommand(args, COMMAND_OPTIONS);
   }
 
-  async #evaluate(script: Script, args: Arguments): Promise<unknown> {
+  async #evaluate(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
     try {
       return await this.#send(['EVALSHA', script.sha, ...args]);
     } catch (error) {
-      if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
+      // Too late, the caller has gone on: sent now, it could overtake what the caller wrote since.
+      const isTimely = this.#client.isReady && performance.now() < deadline;
+      if (!isTimely || !messageOf(error).startsWith('NOSCRIPT')) throw error;
       return this.#send(['EVAL', script.source, ...args]);
     }
   }
@@ -88,10 +90,16 @@ export class Connection {
     while (!this.#client.isReady) {
       if (!this.#client.isOpen)
         throw new UnavailableError('The Redis client is closed. Connect it, or open a new one.');
+      let waiter!: () => void;
       const change = new Promise<void>((resolve) => {
-        this.#waiters.push(resolve);
+        waiter = resolve;
       });
-      await deadlines.within(change, deadline, disconnected);
+      this.#waiters.add(waiter);
+      try {
+        await deadlines.within(change, deadline, disconnected);
+      } finally {
+        this.#waiters.delete(waiter);
+      }
     }
   }
 }

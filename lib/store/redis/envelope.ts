@@ -20,8 +20,8 @@ const DELETE = 0;
 const SET_INLINE = 1;
 const SET = 2;
 
-/** Most bytes of values in one envelope: the server copies it for every listener. */
-const MAX_INLINED = 64 * 1024;
+/** Most bytes of values in one envelope: the server copies it for every listener. Each fits the two bytes of its length. */
+const MAX_INLINED = 64 * 1024 - 1;
 
 /** What stands in an envelope before the positions, which the script fills in. */
 export const ENVELOPE_HEAD: Buffer = Buffer.from([FIRST_BYTE, FORMAT]);

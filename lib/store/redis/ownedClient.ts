@@ -1,7 +1,7 @@
-import { ConfigError, ConnectTimeoutError, NearDictError, UnavailableError } from '../../errors.ts';
-import { Deadlines } from '../deadline.ts';
-import type { Deadline } from '../store.ts';
-import { discard, type OwnClient } from './client.ts';
+import { EventEmitter } from 'node:events';
+import { ConfigError, UnavailableError } from '../../errors.ts';
+import { type DataClient, type OwnClient, singleUse } from './client.ts';
+import { Redial } from './redial.ts';
 
 /** How to make a client: the options of node-redis' `createClient`, `url` among them. */
 export interface RedisConnectOptions {
@@ -10,43 +10,54 @@ export interface RedisConnectOptions {
   readonly [option: string]: unknown;
 }
 
-const MAX_BACKOFF_MS = 2000;
-
 /**
- * Makes and connects a client that never keeps the process alive.
+ * Refuses options that could never connect. The error of the URL parser holds the URL, and so perhaps a password: it is
+ * not kept.
  *
- * @throws {ConfigError} The package `redis` is not installed.
- * @throws {ConnectTimeoutError} Redis did not answer by the deadline.
- * @throws {UnavailableError} Redis refused the credentials.
+ * @throws {ConfigError} It says what to pass instead.
  */
-export async function connectOwned(options: RedisConnectOptions, deadline: Deadline): Promise<OwnClient> {
-  const client = await makeClient(options);
-  let isConnecting = true;
-  client.once('connect', () => {
-    isConnecting = false;
-  });
+export function assertConnectOptions(options: RedisConnectOptions): void {
+  if (!isRedisUrl(options.url)) {
+    throw new ConfigError("The option 'url' must be like redis://user:password@host:6379/0, or rediss://... for TLS.");
+  }
+  if (options['legacyMode'] === true) throw new ConfigError("redisStore() does not take the option 'legacyMode'.");
+}
+
+function isRedisUrl(url: unknown): boolean {
+  if (typeof url !== 'string' || !URL.canParse(url)) return false;
+  const { protocol, username, password, pathname } = new URL(url);
+  return /^rediss?:$/.test(protocol) && /^\/?\d*$/.test(pathname) && isEncoded(username) && isEncoded(password);
+}
+
+function isEncoded(text: string): boolean {
   try {
-    await new Deadlines().within(connectOrRefuse(client), deadline, () => notConnected(client));
-    return client;
-  } catch (error) {
-    discard(client, isConnecting);
-    throw error instanceof NearDictError ? error : notConnected(client, error);
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
-async function makeClient(options: RedisConnectOptions): Promise<OwnClient> {
+/**
+ * Finds out how to make clients of our own from options.
+ *
+ * @throws {ConfigError} The package `redis` is not installed, or refuses the options.
+ */
+export async function clientMaker(options: RedisConnectOptions): Promise<() => OwnClient> {
   const { createClient } = await importRedis();
-  const socket = typeof options['socket'] === 'object' ? options['socket'] : {};
-  const client = createClient({
-    ...options,
-    disableOfflineQueue: true,
-    socket: { reconnectStrategy: backoff, ...socket },
-  }) as OwnClient;
-  client.on('error', () => {
-    // The commands and the feed notice; without a listener the process would end.
-  });
-  client.unref();
-  return client;
+  const make = (): OwnClient => createClient(singleUse(options)) as OwnClient;
+  let first: OwnClient | undefined;
+  try {
+    first = make();
+  } catch (error) {
+    // Not kept as the cause: it may show the options, and so a password.
+    throw new ConfigError(`createClient() of the package 'redis' refused the options: ${nameOf(error)}.`);
+  }
+  return () => {
+    const client = first ?? make();
+    first = undefined;
+    return client;
+  };
 }
 
 async function importRedis(): Promise<{ createClient: (options: object) => unknown }> {
@@ -57,37 +68,75 @@ async function importRedis(): Promise<{ createClient: (options: object) => unkno
   }
 }
 
-/** The error of the URL parser holds the URL, and so perhaps a password: it is not kept. */
-export function assertRedisUrl(url: unknown): void {
-  const isUrl = typeof url === 'string' && URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol);
-  if (!isUrl)
-    throw new ConfigError("The option 'url' must be like redis://user:password@host:6379 or rediss://... for TLS.");
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown error';
 }
 
-/** Resolves when connected. Rejects when Redis refuses the credentials, which trying again would not change. */
-function connectOrRefuse(client: OwnClient): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.on('error', (error: unknown) => {
-      lastErrors.set(client, error);
-      const message = error instanceof Error ? error.message : '';
-      if (!/^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(message)) return;
-      reject(new UnavailableError('Redis refused the credentials. Check user, password and ACL.', { cause: error }));
+/** A data connection of our own. It comes back by itself and never keeps the process alive. */
+export class OwnedClient implements DataClient {
+  readonly #events = new EventEmitter();
+  readonly #redial: Redial;
+  /** Resolves when connected. Rejects when Redis refuses the credentials, which trying again would not change. */
+  readonly connected: Promise<void>;
+  isOpen = true;
+
+  constructor(makeClient: () => OwnClient) {
+    let refuse!: (error: UnavailableError) => void;
+    this.connected = new Promise((resolve, reject) => {
+      refuse = reject;
+      this.#events.once('ready', resolve);
     });
-    client.connect().then(() => {
-      resolve();
-    }, reject);
-  });
+    this.connected.catch(() => {
+      // Nobody may have waited so long.
+    });
+    this.#redial = new Redial(makeClient, {
+      opened: () => {
+        this.#events.emit('ready');
+      },
+      lost() {
+        // The commands notice.
+      },
+      failed(error) {
+        if (isRefusal(error)) refuse(refusal(error));
+      },
+    });
+    this.#redial.start();
+  }
+
+  /** Why there is no connection. */
+  get lastError(): unknown {
+    return this.#redial.lastError;
+  }
+
+  get isReady(): boolean {
+    return this.#redial.client?.isReady === true;
+  }
+
+  async sendCommand(args: unknown, options?: unknown): Promise<unknown> {
+    const { client } = this.#redial;
+    if (client === undefined) throw new UnavailableError('Redis can not be reached. The command was not sent.');
+    return client.sendCommand(args, options);
+  }
+
+  on(event: string, listener: () => void): void {
+    this.#events.on(event, listener);
+  }
+
+  off(event: string, listener: () => void): void {
+    this.#events.off(event, listener);
+  }
+
+  close(): void {
+    this.isOpen = false;
+    this.#redial.close();
+    this.#events.emit('end');
+  }
 }
 
-/** The last trouble of each client, to be told as the cause of a time-out. */
-const lastErrors = new WeakMap<OwnClient, unknown>();
-
-function notConnected(client: OwnClient, cause: unknown = lastErrors.get(client)): ConnectTimeoutError {
-  return new ConnectTimeoutError('Redis did not answer within connectTimeout. Check that it runs and can be reached.', {
-    cause,
-  });
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message);
 }
 
-function backoff(retries: number): number {
-  return Math.min(2 ** retries * 50, MAX_BACKOFF_MS) * (0.5 + 0.5 * Math.random());
+function refusal(cause: unknown): UnavailableError {
+  return new UnavailableError('Redis refused the credentials. Check user, password and ACL.', { cause });
 }

@@ -31,6 +31,8 @@ export class RedisSpace implements Space {
   readonly #names: PartitionNames;
   readonly #release: () => Promise<void>;
   readonly #subscriptions: Subscription[] = [];
+  /** Ends the calls of `follow` that still wait. */
+  readonly #endings: ((error: ClosedError) => void)[] = [];
   readonly #deadlines = new Deadlines();
   #isClosed = false;
 
@@ -48,13 +50,13 @@ export class RedisSpace implements Space {
    *
    * @throws {ConfigMismatchError} The namespace has another layout.
    */
-  async checkLayout(deadline: Deadline): Promise<void> {
+  async checkLayout(deadline: Deadline, isIdle: boolean = false): Promise<void> {
     const wanted = this.#layoutRecord();
     const key = metaKey(this.#options.namespace);
-    let found = await this.#query(['GET', key], deadline);
+    let found = await this.#query(['GET', key], deadline, isIdle);
     if (found === null) {
-      await this.#query(['SET', key, wanted, 'NX'], deadline);
-      found = await this.#query(['GET', key], deadline);
+      await this.#query(['SET', key, wanted, 'NX'], deadline, isIdle);
+      found = await this.#query(['GET', key], deadline, isIdle);
     }
     if (String(found) !== wanted) {
       throw new ConfigMismatchError(
@@ -78,9 +80,8 @@ export class RedisSpace implements Space {
   }
 
   async position(_partition: PartitionId, deadline: Deadline): Promise<Position> {
-    this.#assertOpen();
-    const at = positionOf(await this.#connection.query(['GET', this.#names.position], deadline, true));
-    if (at === ORIGIN) await this.checkLayout(deadline);
+    const at = positionOf(await this.#query(['GET', this.#names.position], deadline, true));
+    if (at === ORIGIN) await this.checkLayout(deadline, true);
     return at;
   }
 
@@ -102,7 +103,8 @@ export class RedisSpace implements Space {
   async follow(_partition: PartitionId, listener: FeedListener, deadline: Deadline): Promise<void> {
     this.#assertOpen();
     const { updateChannel, deleteChannel } = this.#names;
-    const live = new Promise<void>((resolve) => {
+    const live = new Promise<void>((resolve, reject) => {
+      this.#endings.push(reject);
       const subscription: Subscription = {
         channels: [updateChannel, deleteChannel],
         live() {
@@ -133,12 +135,13 @@ export class RedisSpace implements Space {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const subscription of this.#subscriptions) this.#subscriber.remove(subscription);
+    for (const end of this.#endings) end(new ClosedError(this.#options.namespace));
     await this.#release();
   }
 
-  #query(args: Arguments, deadline: Deadline): Promise<unknown> {
+  #query(args: Arguments, deadline: Deadline, isIdle: boolean = false): Promise<unknown> {
     this.#assertOpen();
-    return this.#connection.query(args, deadline);
+    return this.#connection.query(args, deadline, isIdle);
   }
 
   #assertOpen(): void {

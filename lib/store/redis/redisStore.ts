@@ -1,51 +1,74 @@
-import { ConfigError } from '../../errors.ts';
+import { ConfigError, ConnectTimeoutError, UnavailableError } from '../../errors.ts';
+import { Deadlines } from '../deadline.ts';
 import type { Deadline, SpaceOptions, Store } from '../store.ts';
-import { assertSingleServerClient, discard, duplicateForMessages, type OwnClient, type RedisLike } from './client.ts';
+import { assertSingleServerClient, duplicateForMessages, type RedisLike } from './client.ts';
 import { Connection } from './connection.ts';
-import { assertRedisUrl, connectOwned, type RedisConnectOptions } from './ownedClient.ts';
+import { assertConnectOptions, clientMaker, OwnedClient, type RedisConnectOptions } from './ownedClient.ts';
 import { RedisSpace } from './redisSpace.ts';
 import { Subscriber } from './subscriber.ts';
 
 export type { RedisLike } from './client.ts';
 export type { RedisConnectOptions } from './ownedClient.ts';
 
-/** What the namespaces of a store share while at least one is open. */
+/** What namespaces share while at least one is open. */
 interface Link {
   readonly connection: Connection;
   readonly subscriber: Subscriber;
+  /** Resolves when there was a connection. */
+  readonly connected: Promise<void>;
+  readonly lastError: unknown;
   close(): void;
 }
+
+/** A link that is there from its first user to its last. */
+class SharedLink {
+  readonly #connect: () => Promise<Link>;
+  #link: Promise<Link> | undefined;
+  #users = 0;
+
+  constructor(connect: () => Promise<Link>) {
+    this.#connect = connect;
+  }
+
+  /** Each call must be followed by one of `release`, even if it failed. */
+  acquire(): Promise<Link> {
+    this.#users++;
+    this.#link ??= this.#connect();
+    return this.#link;
+  }
+
+  async release(): Promise<void> {
+    if (--this.#users > 0) return;
+    const link = this.#link;
+    this.#link = undefined;
+    (await link)?.close();
+  }
+}
+
+/** By borrowed client: all stores made of it share their listeners on it and the connection for messages. */
+const borrowed = new WeakMap<RedisLike, SharedLink>();
 
 /**
  * A store on one Redis or Valkey server, from version 6.2.
  *
  * @param source - A connected client of node-redis 4, 5 or 6, which is *borrowed*: commands are sent over it, and it is
- *   never connected, subscribed, reconfigured or closed. Or `{ url }` with other options of `createClient`: the client is
- *   made when the first dictionary opens, closed with the last, and never keeps the process alive.
- *   Messages come over one connection of their own for all dictionaries of this store.
- * @throws {ConfigError} `source` is neither, or a cluster, pool, Sentinel or `legacyMode` client.
+ *   never connected, subscribed, reconfigured or closed. Or `{ url }` with other options of `createClient`: connections
+ *   are made when the first dictionary opens, come back by themselves (`socket.reconnectStrategy` is not used), are
+ *   closed with the last dictionary, and never keep the process alive.
+ *   Messages come over one connection of their own for all dictionaries of this store, or of this client.
+ * @throws {ConfigError} `source` is neither, or a cluster, pool, Sentinel or `legacyMode` client, or the URL is wrong.
  */
 export function redisStore(source: RedisLike | RedisConnectOptions): Store {
-  if (isConnectOptions(source)) assertRedisUrl(source.url);
+  if (isConnectOptions(source)) assertConnectOptions(source);
   else assertSingleServerClient(source);
-  let link: Promise<Link> | undefined;
-  let users = 0;
-
-  const release = async (): Promise<void> => {
-    if (--users > 0 || link === undefined) return;
-    const closing = link;
-    link = undefined;
-    (await closing).close();
-  };
-
+  const link = isConnectOptions(source) ? new SharedLink(() => own(source)) : linkOf(source);
   return {
     name: 'redis',
     defaultPartitions: 1,
     async open(options, deadline) {
-      users++;
+      const release = (): Promise<void> => link.release();
       try {
-        link ??= connect(source, deadline);
-        return await openSpace(await link, options, deadline, release);
+        return await openSpace(await link.acquire(), options, deadline, release);
       } catch (error) {
         await release().catch(() => {});
         throw error;
@@ -54,34 +77,72 @@ export function redisStore(source: RedisLike | RedisConnectOptions): Store {
   };
 }
 
+function linkOf(client: RedisLike): SharedLink {
+  const present = borrowed.get(client);
+  if (present !== undefined) return present;
+  const link = new SharedLink(() => borrow(client));
+  borrowed.set(client, link);
+  return link;
+}
+
 async function openSpace(
-  { connection, subscriber }: Link,
+  link: Link,
   options: SpaceOptions,
   deadline: Deadline,
   release: () => Promise<void>,
 ): Promise<RedisSpace> {
-  const space = new RedisSpace(connection, subscriber, options, release);
-  await space.checkLayout(deadline);
+  await new Deadlines().within(link.connected, deadline, () => notConnected(link.lastError));
+  const space = new RedisSpace(link.connection, link.subscriber, options, release);
+  try {
+    await space.checkLayout(deadline);
+  } catch (error) {
+    throw error instanceof UnavailableError && performance.now() >= deadline ? notConnected(error) : error;
+  }
   return space;
 }
 
-async function connect(source: RedisLike | RedisConnectOptions, deadline: Deadline): Promise<Link> {
-  const isOwned = isConnectOptions(source);
-  if (!isOwned && !source.isOpen) {
+async function own(options: RedisConnectOptions): Promise<Link> {
+  const makeClient = await clientMaker(options);
+  const client = new OwnedClient(makeClient);
+  const connection = new Connection(client);
+  const subscriber = new Subscriber(makeClient);
+  return {
+    connection,
+    subscriber,
+    connected: client.connected,
+    get lastError() {
+      return client.lastError;
+    },
+    close() {
+      subscriber.close();
+      connection.release();
+      client.close();
+    },
+  };
+}
+
+async function borrow(client: RedisLike): Promise<Link> {
+  if (!client.isOpen) {
     throw new ConfigError('The Redis client is not connected. Call `await client.connect()` before openDict().');
   }
-  const client = isOwned ? await connectOwned(source, deadline) : source;
   const connection = new Connection(client);
   const subscriber = new Subscriber(() => duplicateForMessages(client));
   return {
     connection,
     subscriber,
+    connected: Promise.resolve(),
+    lastError: undefined,
     close() {
       subscriber.close();
       connection.release();
-      if (isOwned) discard(client as OwnClient, false);
     },
   };
+}
+
+function notConnected(cause: unknown): ConnectTimeoutError {
+  return new ConnectTimeoutError('Redis did not answer within connectTimeout. Check that it runs and can be reached.', {
+    cause,
+  });
 }
 
 function isConnectOptions(source: RedisLike | RedisConnectOptions): source is RedisConnectOptions {

@@ -15,7 +15,7 @@ const returned = await (async () => dict)();
 const seen = [
   returned === dict,
   JSON.stringify({ dict }),
-  `${dict}`,
+  String(dict),
   format('%o %j', dict, dict).length > 0,
   inspect(dict).startsWith('NearDict'),
   Object.keys(dict).length,

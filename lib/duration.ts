@@ -1,0 +1,25 @@
+import { ConfigError } from './errors.ts';
+
+/** Milliseconds, or a number with a unit: `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/**
+ * The duration in milliseconds.
+ *
+ * @throws {ConfigError} No duration, or less than `leastMs`. It calls the option by `name`.
+ */
+export function durationMs(name: string, value: unknown, leastMs: number): number {
+  const ms = typeof value === 'string' ? parse(value) : value;
+  // A timer of Node takes at most 2 ** 31 - 1 milliseconds.
+  if (typeof ms === 'number' && ms >= leastMs && ms < 2 ** 31) return ms;
+  throw new ConfigError(
+    `The option '${name}' must be ${leastMs} or more milliseconds (at most 24 days), or like '30s' or '5m'.`,
+  );
+}
+
+function parse(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
+  return amount === undefined ? Number.NaN : Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+}

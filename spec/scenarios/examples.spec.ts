@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type BuiltPackage, buildPackage } from '../support/builtPackage.ts';
+import { type RedisServer, startRedis } from '../support/redisServer.ts';
+
+/** A line that each example prints when it has worked. */
+const examples = [
+  ['hello.js', 'world'],
+  ['config.js', 'later:  example.org:8080, with debug output'],
+  ['watch.js', '  the lamp is on'],
+  ['outage.js', 'state: offline -> coherent'],
+  ['commonjs.cjs', 'CommonJS'],
+] as const;
+
+describe('an example', () => {
+  let built: BuiltPackage;
+  let server: RedisServer;
+  beforeAll(async () => {
+    built = await buildPackage();
+    await built.add('examples');
+    server = await startRedis();
+  });
+  afterAll(async () => {
+    await server.stop();
+    await built.remove();
+  });
+
+  it.each(examples)('%s works in memory and ends by itself', async (file, line) => {
+    const { code, stdout, stderr } = await built.node([`examples/${file}`]);
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n')).toContain(line);
+  });
+
+  it('opening.js, which connects a client of its own, says in memory what it needs', async () => {
+    expect(await built.node(['examples/opening.js'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each([...examples, ['opening.js', 'Written, read, deleted.'] as const])(
+    '%s works on Redis and ends by itself',
+    async (file, line) => {
+      const { code, stdout, stderr } = await built.node([`examples/${file}`], { REDIS_URL: server.url });
+
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout.split('\n')).toContain(line);
+    },
+  );
+});

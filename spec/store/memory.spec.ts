@@ -1,0 +1,4 @@
+import { memoryStore } from 'neardict';
+import { storeContract } from '../contracts/storeContract.ts';
+
+storeContract('memoryStore', memoryStore);

@@ -1,0 +1,21 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { redisStore } from 'neardict/redis';
+import { storeContract } from '../../contracts/storeContract.ts';
+import { connectClient, type TestClient } from '../../support/clients.ts';
+import { type RedisServer, startRedis } from '../../support/redisServer.ts';
+
+describe('redisStore', () => {
+  let server: RedisServer;
+  let client: TestClient;
+  beforeAll(async () => {
+    server = await startRedis();
+    client = await connectClient(server.url);
+  });
+  afterAll(async () => {
+    await client.end();
+    await server.stop();
+  });
+
+  storeContract('on a borrowed client', () => redisStore(client));
+  storeContract('on connections of its own', () => redisStore({ url: server.url }));
+});

@@ -1,0 +1,200 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { OwnClient } from '../../../lib/store/redis/client.ts';
+import { Subscriber, type Subscription } from '../../../lib/store/redis/subscriber.ts';
+import { until } from '../../support/until.ts';
+
+type Listener = (payload: Buffer, channel: Buffer) => void;
+
+interface Command {
+  readonly name: 'subscribe' | 'unsubscribe';
+  readonly channels: readonly string[];
+  confirm(): void;
+  refuse(): void;
+}
+
+/** A client whose confirmations come when the test says so. */
+class FakeClient extends EventEmitter implements OwnClient {
+  isOpen = false;
+  isReady = false;
+  isDestroyed = false;
+  readonly commands: Command[] = [];
+  deliver: Listener = () => {};
+
+  async connect(): Promise<void> {
+    this.emit('connect');
+    this.isOpen = true;
+    this.isReady = true;
+  }
+
+  subscribe(channels: readonly string[], listener: Listener): Promise<void> {
+    this.deliver = listener;
+    return this.#command('subscribe', channels);
+  }
+
+  unsubscribe(channels: readonly string[]): Promise<void> {
+    return this.#command('unsubscribe', channels);
+  }
+
+  destroy(): void {
+    this.isDestroyed = true;
+    this.isReady = false;
+  }
+
+  async sendCommand(): Promise<void> {
+    throw new Error('Messages need no commands.');
+  }
+
+  duplicate(): never {
+    throw new Error('This is the duplicate.');
+  }
+
+  unref(): void {
+    // There is nothing to hold.
+  }
+
+  #command(name: Command['name'], channels: readonly string[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const refuse = (): void => {
+        reject(new Error('refused'));
+      };
+      this.commands.push({ name, channels, confirm: resolve, refuse });
+    });
+  }
+}
+
+function recordOn(...channels: readonly string[]): Subscription & { readonly events: string[] } {
+  const events: string[] = [];
+  return {
+    channels,
+    events,
+    live: () => events.push('live'),
+    interrupted: () => events.push('interrupted'),
+    message: (payload) => events.push(String(payload)),
+  };
+}
+
+describe('the subscriber', () => {
+  const clients: FakeClient[] = [];
+  let subscriber: Subscriber;
+  function start(): void {
+    clients.length = 0;
+    subscriber = new Subscriber(() => {
+      const client = new FakeClient();
+      clients.push(client);
+      return client;
+    });
+  }
+  afterEach(() => {
+    subscriber.close();
+  });
+
+  /** The client in use once it has been given `count` commands. */
+  async function commanded(count: number, index: number = 0): Promise<FakeClient> {
+    await until('the command is sent', () => clients[index]?.commands.length === count);
+    return clients[index] as FakeClient;
+  }
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const publish = (client: FakeClient, channel: string, text: string): void => {
+    client.deliver(Buffer.from(text), Buffer.from(channel));
+  };
+
+  it('tells a message only after it has told that the feed is live', async () => {
+    start();
+    const subscription = recordOn('a');
+    subscriber.add(subscription);
+    const client = await commanded(1);
+
+    publish(client, 'a', 'early');
+    client.commands[0]?.confirm();
+    publish(client, 'a', 'before it was told');
+    await turn();
+    publish(client, 'a', 'after');
+
+    expect(subscription.events).toEqual(['live', 'after']);
+  });
+
+  it('leaves and joins a channel by one command at a time, and ends up where the last wish was', async () => {
+    start();
+    const [first, second, stays] = [recordOn('a'), recordOn('a'), recordOn('b')];
+    subscriber.add(stays);
+    subscriber.add(first);
+    const client = await commanded(1);
+    subscriber.remove(first);
+    subscriber.add(second);
+    subscriber.remove(second);
+    subscriber.add(first);
+    await turn();
+    expect(client.commands).toHaveLength(1);
+
+    client.commands[0]?.confirm();
+    await turn();
+    expect(first.events).toEqual(['live']);
+    expect(client.commands).toHaveLength(1);
+
+    subscriber.remove(first);
+    subscriber.add(second);
+    await turn();
+    expect(client.commands.slice(1)).toMatchObject([{ name: 'unsubscribe', channels: ['a'] }]);
+    expect(second.events).toEqual([]);
+
+    client.commands[1]?.confirm();
+    await commanded(3);
+    expect(client.commands[2]).toMatchObject({ name: 'subscribe', channels: ['a'] });
+    client.commands[2]?.confirm();
+    await until('it is live', () => second.events.length > 0);
+    publish(client, 'a', 'message');
+
+    expect(second.events).toEqual(['live', 'message']);
+    expect(stays.events).toEqual(['live']);
+  });
+
+  it('throws a connection away whose subscription is refused, and makes another', async () => {
+    start();
+    const subscription = recordOn('a');
+    subscriber.add(subscription);
+    (await commanded(1)).commands[0]?.refuse();
+
+    (await commanded(1, 1)).commands[0]?.confirm();
+    await until('it is live', () => subscription.events.length > 0);
+
+    expect(subscription.events).toEqual(['live']);
+    expect(clients[0]?.isDestroyed).toBe(true);
+    expect(subscriber.lastError).toEqual(new Error('refused'));
+  });
+
+  it.each(['error', 'end'])('takes %p of its connection for an interruption, once', async (event) => {
+    start();
+    const subscription = recordOn('a');
+    subscriber.add(subscription);
+    const client = await commanded(1);
+    client.commands[0]?.confirm();
+    await until('it is live', () => subscription.events.length === 1);
+
+    client.emit(event, new Error('lost'));
+    client.emit('error', new Error('lost again'));
+    publish(client, 'a', 'late');
+
+    expect(subscription.events).toEqual(['live', 'interrupted']);
+    await commanded(1, 1);
+    expect(clients).toHaveLength(2);
+    expect(client.isDestroyed).toBe(true);
+  });
+
+  it('is silent after close, and closes a connection that is on its way', async () => {
+    start();
+    const subscription = recordOn('a');
+    subscriber.add(subscription);
+    const client = await commanded(1);
+    subscriber.close();
+    client.commands[0]?.confirm();
+    await turn();
+    client.emit('error', new Error('lost'));
+    publish(client, 'a', 'late');
+    await turn();
+
+    expect(subscription.events).toEqual([]);
+    expect(clients).toHaveLength(1);
+    expect(client.isDestroyed).toBe(true);
+  });
+});

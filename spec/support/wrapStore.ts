@@ -1,0 +1,67 @@
+import { memoryStore, type Space, type Store } from 'neardict';
+
+/** A store that does what `store` does, except for the calls that `wrap` answers itself. */
+export function wrapStore(wrap: (space: Space) => Partial<Space>, store: Store = memoryStore()): Store {
+  return {
+    name: store.name,
+    defaultPartitions: store.defaultPartitions,
+    async open(options, deadline) {
+      const space = await store.open(options, deadline);
+      return { ...delegate(space), ...wrap(space) };
+    },
+  };
+}
+
+function delegate(space: Space): Space {
+  return {
+    read: (...args) => space.read(...args),
+    write: (...args) => space.write(...args),
+    position: (...args) => space.position(...args),
+    scan: (...args) => space.scan(...args),
+    follow: (...args) => space.follow(...args),
+    distrust: (...args) => {
+      space.distrust(...args);
+    },
+    close: () => space.close(),
+  };
+}
+
+/** A store in memory that notes the keys of every read. */
+export function recordReads(): { readonly store: Store; readonly reads: (readonly string[])[] } {
+  const reads: (readonly string[])[] = [];
+  const store = wrapStore((space) => ({
+    read(partition, keys, deadline) {
+      reads.push([...keys]);
+      return space.read(partition, keys, deadline);
+    },
+  }));
+  return { store, reads };
+}
+
+/** A gate that calls wait at until it is opened. */
+export interface Gate {
+  /** Resolves when the first call waits. */
+  readonly reached: Promise<void>;
+  open(): void;
+  /** Waits until the gate is open. */
+  pass(): Promise<void>;
+}
+
+export function gate(): Gate {
+  let open!: () => void;
+  let arrive!: () => void;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const reached = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  return {
+    reached,
+    open,
+    pass() {
+      arrive();
+      return opened;
+    },
+  };
+}

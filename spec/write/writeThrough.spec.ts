@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { NearCache } from '../../lib/cache/nearCache.ts';
+import { Partition } from '../../lib/coherence/partition.ts';
+import { AmbiguousWriteError, type NearDictError, UnavailableError } from '../../lib/errors.ts';
+import type { Batch, Receipt, Space } from '../../lib/store/store.ts';
+import { Countdown } from '../../lib/write/countdown.ts';
+import { WriteThrough } from '../../lib/write/writeThrough.ts';
+
+/** A call that the test answers. */
+interface Call {
+  readonly batch: Batch;
+  readonly deadline: number;
+  succeed(): Promise<void>;
+  fail(error: NearDictError): Promise<void>;
+}
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+async function nextTick(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('write-through', () => {
+  let now: number;
+  let calls: Call[];
+  let failures: string[];
+  let writer: WriteThrough;
+
+  beforeEach(() => {
+    now = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => now);
+    calls = [];
+    failures = [];
+    const space = {
+      write: (_partition: number, batch: Batch, deadline: number) =>
+        new Promise<Receipt>((resolve, reject) => {
+          calls.push({
+            batch,
+            deadline,
+            async succeed() {
+              resolve({ position: { seq: calls.length, nonce: 1 }, existed: batch.deletes.map(() => true) });
+              await nextTick();
+            },
+            async fail(error) {
+              reject(error);
+              await nextTick();
+            },
+          });
+        }),
+    } as unknown as Space;
+    const partition = new Partition(
+      new NearCache(10, 1000),
+      {
+        now: () => now,
+        requestReading: () => {},
+        distrustFeed: () => {},
+        isPending: (key) => writer.pending.has(key),
+        changes: { isListening: false, changed() {}, cleared() {}, resynced() {}, syncChanged() {} },
+      },
+      { maxStalenessMs: 5000, lossPatienceMs: 2500 },
+      1,
+    );
+    writer = new WriteThrough({
+      space,
+      partitions: [partition],
+      partitionOf: () => 0,
+      timeoutMs: 1000,
+      onFailure: (key, error) => failures.push(`${key} ${error.name}`),
+    });
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  /** The call that was made last. */
+  function lastCall(): Call {
+    const call = calls.at(-1);
+    if (call === undefined) throw new Error('No call was made.');
+    return call;
+  }
+
+  it('sends the writes of a tick in one call, the last of each key', async () => {
+    writer.write('ada', bytes('1'));
+    writer.write('bob', bytes('2'));
+    writer.write('ada', bytes('3'));
+    await nextTick();
+
+    expect(calls.map(({ batch }) => batch)).toEqual([
+      {
+        deletes: [],
+        sets: [
+          ['ada', bytes('3')],
+          ['bob', bytes('2')],
+        ],
+        clear: false,
+      },
+    ]);
+  });
+
+  it('has one call under way, and gathers what is written meanwhile', async () => {
+    writer.write('ada', bytes('1'));
+    await nextTick();
+    writer.write('ada', bytes('2'));
+    writer.write('ada', bytes('3'));
+    await nextTick();
+    expect(calls).toHaveLength(1);
+
+    await lastCall().succeed();
+    expect(lastCall().batch.sets).toEqual([['ada', bytes('3')]]);
+  });
+
+  it('shows readers the newest write until it is applied', async () => {
+    writer.write('ada', bytes('1'));
+    await nextTick();
+    writer.write('ada', bytes('2'));
+    await lastCall().succeed();
+    expect(writer.pending.get('ada')?.entry.bytes).toEqual(bytes('2'));
+
+    await lastCall().succeed();
+    expect(writer.pending.size).toBe(0);
+  });
+
+  it('goes on showing the write that is under way when a newer one is given up', async () => {
+    writer.write('ada', bytes('1'));
+    await nextTick();
+    const waiter = new Countdown(1);
+    writer.write('ada', bytes('2'), waiter);
+
+    expect(writer.cancel('ada', waiter)).toBe(true);
+    expect(writer.pending.get('ada')?.entry.bytes).toEqual(bytes('1'));
+  });
+
+  it('gives up no write that is under way, or that others want too', async () => {
+    const waiter = new Countdown(1);
+    writer.write('ada', bytes('1'), waiter);
+    await nextTick();
+    expect(writer.cancel('ada', waiter)).toBe(false);
+
+    writer.write('bob', bytes('1'));
+    writer.write('bob', bytes('2'), waiter);
+    expect(writer.cancel('bob', waiter)).toBe(false);
+  });
+
+  it('reports a background failure once, and a waited one to its waiter alone', async () => {
+    const waiter = new Countdown(1);
+    writer.write('ada', bytes('1'));
+    writer.write('bob', bytes('1'), waiter);
+    await nextTick();
+    const reason = waiter.done.catch((error: unknown) => error);
+    await lastCall().fail(new AmbiguousWriteError('gone'));
+
+    expect(await reason).toBeInstanceOf(AmbiguousWriteError);
+    expect(failures).toEqual(['ada AmbiguousWriteError']);
+  });
+
+  it('sends a younger write again that shared a call which was never sent', async () => {
+    writer.write('ada', bytes('1'));
+    await nextTick();
+    now = 500;
+    writer.write('bob', bytes('1'));
+    now = 1000;
+    await lastCall().fail(new UnavailableError('no connection'));
+
+    expect(failures).toEqual(['ada UnavailableError']);
+    expect(lastCall().batch.sets).toEqual([['bob', bytes('1')]]);
+    expect(lastCall().deadline).toBe(1500);
+  });
+
+  it('does not send a write whose time has passed, and says that it was not applied', async () => {
+    writer.write('ada', bytes('1'));
+    await nextTick();
+    writer.write('bob', bytes('1'));
+    now = 2000;
+    await lastCall().fail(new AmbiguousWriteError('gone'));
+
+    expect(calls).toHaveLength(1);
+    expect(failures).toEqual(['ada AmbiguousWriteError', 'bob UnavailableError']);
+  });
+
+  it('does not count the time that a write waits in a long queue behind writes that get through', async () => {
+    for (let index = 0; index < 3000; index++) writer.write(`key${index}`, bytes('1'));
+    await nextTick();
+    for (let call = 1; call <= 3; call++) {
+      now += 800;
+      await lastCall().succeed();
+    }
+
+    expect(calls).toHaveLength(3);
+    expect(failures).toEqual([]);
+  });
+
+  it('lets clear() have its turn while writes keep coming', async () => {
+    writer.write('ada', bytes('1'));
+    await nextTick();
+    const cleared = writer.clear(['ada']);
+    writer.write('bob', bytes('1'));
+    await lastCall().succeed();
+    expect(lastCall().batch).toEqual({ deletes: ['ada'], sets: [], clear: true });
+
+    await lastCall().succeed();
+    await cleared;
+    expect(lastCall().batch.sets).toEqual([['bob', bytes('1')]]);
+  });
+
+  it('fails what was not sent when it is closed', async () => {
+    const waiter = new Countdown(1);
+    writer.write('ada', bytes('1'));
+    await nextTick();
+    writer.write('bob', bytes('1'), waiter);
+    writer.close(new UnavailableError('closed'));
+
+    await expect(waiter.done).rejects.toThrow('closed');
+  });
+});

@@ -15,7 +15,7 @@ const returned = await (async () => dict)();
 const seen = [
   returned === dict,
   JSON.stringify({ dict }),
-  String(dict),
+  format('%s', dict),
   format('%o %j', dict, dict).length > 0,
   inspect(dict).startsWith('NearDict'),
   Object.keys(dict).length,

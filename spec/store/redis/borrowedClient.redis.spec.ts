@@ -103,6 +103,7 @@ describe('a borrowed client', () => {
     const listen = (warning: Error): number => warnings.push(warning);
     process.on('warning', listen);
     const spaces = await Promise.all(Array.from({ length: 30 }, () => openSpace(redisStore(client))));
+    for (const space of spaces) await space.follow(0, new FeedRecorder(), soon());
     for (const space of spaces.slice(0, 3)) await useFully(space);
 
     expect(await admin.connections()).toBe(2);

@@ -33,7 +33,9 @@ describe('a process with an open dictionary', () => {
     await using handle = await openDict({ namespace: 'flood', store: redisStore(client) });
     const writer = startChild('writeFast.js', 'flood', server.url);
     await writer.message();
-    for (let round = 0; round < 10; round++) {
+    const deadline = performance.now() + 30_000;
+    for (let round = 0; round < 10 || handle.stats().messages < 2000; round++) {
+      if (performance.now() > deadline) throw new Error('The flood was too thin to show anything.');
       await handle.getMany(['key1', 'key2', 'key3']);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
       await new Promise((resolve) => setImmediate(resolve));
@@ -42,7 +44,6 @@ describe('a process with an open dictionary', () => {
     const { code } = await writer.ended;
 
     expect(code).toBe(0);
-    expect(handle.stats().messages).toBeGreaterThan(1000);
     expect(handle.stats()).toMatchObject({ gaps: 0, repairs: 0 });
   });
 });

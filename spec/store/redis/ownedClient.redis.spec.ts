@@ -127,11 +127,11 @@ describe('a store on connections of its own', () => {
 
   it('lets the process end while it tries to reach a server that is gone', async () => {
     const other = await startRedis();
-    const child = startChild('look.js', 'ending', other.url);
+    const child = startChild('stayOpen.js', 'ending', other.url);
     await child.message();
     await other.kill();
-    child.process.send('look');
-    // The script closes nothing but its channel; a timer of a reconnection would keep it.
+    child.process.send('end');
+    // It closes nothing but its channel; a timer of a reconnection would keep it.
     const { code } = await child.ended;
     await other.stop();
 

@@ -45,6 +45,7 @@ export type {
   Deadline,
   FeedListener,
   Layout,
+  LoggedCall,
   Message,
   PartitionId,
   Receipt,

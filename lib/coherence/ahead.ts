@@ -55,9 +55,12 @@ export class Ahead {
     return lost;
   }
 
-  clear(): void {
+  /** Empties the list, and returns the keys that were on it. */
+  clear(): readonly string[] {
+    const keys = [...this.#seqs.keys()];
     this.#groups.clear();
     this.#seqs.clear();
+    return keys;
   }
 
   #takeOff(key: string): void {

@@ -3,10 +3,13 @@ import { FillGuard } from '../cache/fillGuard.ts';
 import type { NearCache } from '../cache/nearCache.ts';
 import type { Reply } from '../cache/reply.ts';
 import { ORIGIN, type Position, samePosition } from '../store/position.ts';
-import type { Change, FeedListener, Message } from '../store/store.ts';
+import type { Change, FeedListener, LoggedCall, Message } from '../store/store.ts';
 import { versionOf } from '../store/version.ts';
 import { Ahead } from './ahead.ts';
+import { keysChanged } from './changeLog.ts';
 import type { ChangeSink, KeyChange } from './changes.ts';
+import { type Bounds, Freshness } from './freshness.ts';
+import { HeldBack } from './heldBack.ts';
 import { Ring } from './ring.ts';
 
 /** What a partition needs from the parts around it. */
@@ -20,13 +23,6 @@ export interface PartitionHost {
   /** Whether a write of this process hides the key's entry from its readers. */
   isPending(key: string): boolean;
   readonly changes: ChangeSink;
-}
-
-/** Durations of a partition's proofs, in milliseconds. */
-export interface Bounds {
-  readonly maxStalenessMs: number;
-  /** How long a position may be known, in a silent feed, before the message that made it counts as lost. */
-  readonly lossPatienceMs: number;
 }
 
 /** What is remembered of a request when it leaves, to judge its reply by. */
@@ -47,13 +43,6 @@ export interface PartitionCounts {
   fillsRefused: number;
 }
 
-/** A position that was read before the feed reached it. */
-interface Claim {
-  readonly position: Position;
-  readonly sentAt: number;
-}
-
-const MAX_CLAIMS = 8;
 const MAX_TAIL = 1024;
 
 /**
@@ -69,28 +58,26 @@ export class Partition implements FeedListener {
   readonly guard: FillGuard = new FillGuard();
   readonly #cache: NearCache;
   readonly #host: PartitionHost;
-  readonly #bounds: Bounds;
   readonly #origin: number;
   readonly #ring = new Ring(ORIGIN);
   readonly #ahead = new Ahead();
-  /** Changes whose announcement would take listeners behind what readers have seen. */
-  readonly #heldBack = new Map<string, KeyChange>();
+  readonly #freshness: Freshness;
+  readonly #heldBack: HeldBack;
   #era = new Era();
   #hitsOfEndedEras = 0;
-  #freshAsOf = Number.NEGATIVE_INFINITY;
   #isLive = false;
   #isSynced = false;
   #isEstablished = false;
   #stretch = 0;
-  #claims: Claim[] = [];
-  #silence: { readonly since: number; readonly messages: number } | undefined;
+  /** Messages that came while the position was not known. */
   #tail: Message[] = [];
 
   /** @param origin - Marks the messages of this process's own writes. */
   constructor(cache: NearCache, host: PartitionHost, bounds: Bounds, origin: number) {
     this.#cache = cache;
     this.#host = host;
-    this.#bounds = bounds;
+    this.#freshness = new Freshness(bounds);
+    this.#heldBack = new HeldBack(host.changes, (key, seq) => this.#isAheadOfFeed(key, seq) || host.isPending(key));
     this.#origin = origin;
   }
 
@@ -106,7 +93,7 @@ export class Partition implements FeedListener {
 
   /** Monotonic milliseconds at which the cache was last proven equal to the store. */
   get freshAsOf(): number {
-    return this.#freshAsOf;
+    return this.#freshness.asOf;
   }
 
   /** Reads served from entries of this partition. */
@@ -116,7 +103,7 @@ export class Partition implements FeedListener {
 
   /** A read of the key under way that was sent recently enough to join. */
   shared(key: string): Promise<Reply> | undefined {
-    return this.guard.shared(key, this.#host.now() - this.#bounds.maxStalenessMs);
+    return this.guard.shared(key, this.#freshness.since(this.#host.now()));
   }
 
   depart(): Departure {
@@ -144,13 +131,13 @@ export class Partition implements FeedListener {
       return;
     }
     if (this.#continues(message)) this.#apply(message);
-    else this.#repair(message);
+    else this.#meetBreak(message);
   }
 
   foreign(key: string, type: 'set' | 'delete'): void {
     this.#cache.remove(key);
     this.guard.poison(key);
-    this.#announce(key, Number.POSITIVE_INFINITY, () => ({ type, key, version: undefined, isLocal: false }));
+    this.#heldBack.announce(key, Number.POSITIVE_INFINITY, () => ({ type, key, version: undefined, isLocal: false }));
   }
 
   garbled(): void {
@@ -160,31 +147,43 @@ export class Partition implements FeedListener {
 
   // Readings of the position
 
-  /** Judges a position that was read by a command of its own, sent at `departure`. */
-  reading(position: Position, departure: Departure): void {
-    if (departure.stretch !== this.#stretch) return;
-    if (!this.#isSynced) {
-      if (this.#isLive) this.#establish(position, departure);
-      return;
-    }
+  /**
+   * Judges a position that was read by a command of its own, sent at `departure`.
+   *
+   * @returns Whether the change log is needed: then `repair` has to follow, with the log as it is read from now on.
+   */
+  reading(position: Position, departure: Departure): boolean {
+    if (departure.stretch !== this.#stretch) return false;
+    if (!this.#isSynced) return this.#isLive && this.#establish(position, departure);
     this.#dropLostAhead(position, departure.sentAt);
     if (position.seq < departure.applied.seq) {
       this.#takePosition(position, departure.sentAt);
-      return;
+      return false;
     }
     switch (this.#ring.relate(position)) {
       case 'known':
         this.#prove(departure.sentAt);
-        return;
+        break;
       case 'forked':
         this.#takePosition(position, departure.sentAt);
-        return;
+        break;
       case 'forgotten':
         this.#host.requestReading();
-        return;
+        break;
       case 'ahead':
         this.#expect(position, departure.sentAt);
     }
+    return false;
+  }
+
+  /** Goes on from a reading that needed the change log: drops the keys that were missed, or everything. */
+  repair(log: readonly LoggedCall[], position: Position, departure: Departure): void {
+    if (departure.stretch !== this.#stretch) return;
+    // What was only late may have come meanwhile.
+    this.#applyTail();
+    if (this.#ring.relate(position) === 'known') this.#prove(departure.sentAt);
+    else this.#dropMissed(keysChanged(log, this.#ring.last, position), position, departure.sentAt);
+    this.#sync();
   }
 
   /** Takes what the position that came with a reply proves. Only a reading of its own may declare a loss. */
@@ -193,7 +192,7 @@ export class Partition implements FeedListener {
     const relation = this.#ring.relate(position);
     if (relation === 'forked' || position.seq < departure.applied.seq) this.#host.requestReading();
     else if (relation === 'known') this.#prove(departure.sentAt);
-    else if (relation === 'ahead') this.#claim({ position, sentAt: departure.sentAt });
+    else if (relation === 'ahead') this.#freshness.claim(position, departure.sentAt);
   }
 
   // Replies and acknowledgements
@@ -205,7 +204,7 @@ export class Partition implements FeedListener {
     const isKept = this.#isSynced && departure.era === this.#era && belongs && this.guard.admits(key, position.seq);
     this.guard.heard(key, position.seq);
     if (isKept) this.#install(key, entry, position);
-    else this.#refuse(key, position);
+    else this.#refuse(key, position, belongs);
   }
 
   /** Brings a cached entry up to date by a reply; a key that is not cached stays so. */
@@ -241,9 +240,7 @@ export class Partition implements FeedListener {
 
   /** No write of this process hides the key any more: tells listeners what was held back for it. */
   uncover(key: string): void {
-    const change = this.#heldBack.get(key);
-    if (change === undefined || this.#isAheadOfFeed(key) || this.#host.isPending(key)) return;
-    this.#emit(change);
+    this.#heldBack.release(key);
   }
 
   /** Takes every entry out of use. */
@@ -272,7 +269,8 @@ export class Partition implements FeedListener {
     if (group?.confirmed === false) for (const key of group.keys) this.#cache.remove(key);
     for (const change of message.changes) this.#applyChange(change, message);
     if (group !== undefined) for (const key of group.keys) this.uncover(key);
-    this.#meetClaims();
+    const isForked = this.#freshness.meetClaims((position) => this.#ring.relate(position), this.#era);
+    if (isForked) this.#host.requestReading();
   }
 
   #applyChange(change: Change, message: Message): void {
@@ -280,7 +278,7 @@ export class Partition implements FeedListener {
     const isOwn = message.origin === this.#origin;
     const entry = this.#cache.find(change.key, this.#era);
     if (entry !== undefined && entry.seq < seq) this.#replace(change, seq);
-    this.#announce(change.key, seq, () => describe(change, isOwn));
+    this.#heldBack.announce(change.key, seq, () => describe(change, isOwn));
   }
 
   #replace(change: Change, seq: number): void {
@@ -296,7 +294,8 @@ export class Partition implements FeedListener {
     this.#host.changes.cleared(isLocal);
   }
 
-  #repair(message: Message): void {
+  /** A message that does not continue what was applied. */
+  #meetBreak(message: Message): void {
     const relation = this.#ring.relate(message.position);
     if (relation === 'known') return;
     if (relation === 'forgotten') {
@@ -306,14 +305,15 @@ export class Partition implements FeedListener {
       return;
     }
     this.counts.gaps++;
-    if (message.position.seq > this.#ring.last.seq + 1) this.#skipTo(message.position);
+    if (message.position.seq > this.#ring.last.seq + 1) this.#missed(message);
     else this.#abandon();
   }
 
-  /** Messages are missing before this position. What is read from now on is newer than it. */
-  #skipTo(position: Position): void {
-    this.#restart(position);
-    this.#prove(this.#freshAsOf);
+  /** Messages are missing before this one: the position, and perhaps the log, have to be read. */
+  #missed(message: Message): void {
+    this.#loseSync();
+    this.#remember(message);
+    this.#host.requestReading();
   }
 
   /** The history has forked: nothing is known until the position is read. */
@@ -333,37 +333,58 @@ export class Partition implements FeedListener {
     if (this.#tail.length > MAX_TAIL) this.#tail.shift();
   }
 
-  #applyTail(tail: readonly Message[]): void {
-    for (const message of tail) if (this.#continues(message)) this.#apply(message);
+  /** Applies the remembered messages that continue what was applied; the others stay. */
+  #applyTail(): void {
+    for (const message of this.#tail) if (this.#continues(message)) this.#apply(message);
   }
 
   // Position
 
-  /** The first reading since the feed is live. */
-  #establish(position: Position, { sentAt, applied }: Departure): void {
-    const tail = this.#tail;
-    this.#tail = [];
-    this.#isSynced = true;
-    if (this.#isEstablished) this.#applyTail(tail);
-    if (this.#isEstablished && position.seq >= applied.seq && this.#ring.relate(position) === 'known') {
+  /** The first reading since sync was lost. Returns whether the change log is needed to go on. */
+  #establish(position: Position, { sentAt, applied }: Departure): boolean {
+    if (this.#isEstablished) this.#applyTail();
+    const relation = this.#isEstablished && position.seq >= applied.seq ? this.#ring.relate(position) : undefined;
+    if (relation === 'ahead') return true;
+    if (relation === 'known') {
       this.#dropLostAhead(position, sentAt);
       this.#prove(sentAt);
-    } else {
-      this.#takePosition(position, sentAt);
-      this.#applyTail(tail);
-    }
+    } else this.#takePosition(position, sentAt);
+    this.#sync();
+    return false;
+  }
+
+  /** The applied position is one of the store, and everything before it is accounted for. */
+  #sync(): void {
+    this.#isSynced = true;
+    this.#applyTail();
+    this.#tail = [];
     this.#host.changes.syncChanged();
   }
 
-  #takePosition(position: Position, sentAt: number): void {
-    this.#restart(position);
+  /** @param keys - The keys that changed on the way to `position`; `undefined`: nobody knows. */
+  #dropMissed(keys: ReadonlySet<string> | undefined, position: Position, sentAt: number): void {
+    if (keys === undefined) {
+      this.#takePosition(position, sentAt);
+      return;
+    }
+    for (const key of keys) this.#cache.remove(key);
+    for (const key of this.#ahead.clear()) this.#cache.remove(key);
+    this.#goOnFrom(position);
+    this.#freshness.forget();
+    this.#heldBack.clear();
     this.#prove(sentAt);
   }
 
   /** Drops everything and goes on from `position`. */
-  #restart(position: Position): void {
-    this.#stretch++;
+  #takePosition(position: Position, sentAt: number): void {
     this.#endEra();
+    this.#goOnFrom(position);
+    this.#prove(sentAt);
+  }
+
+  /** What came between the applied position and this one was missed. */
+  #goOnFrom(position: Position): void {
+    this.#stretch++;
     this.#ring.restart(position);
     if (this.#isEstablished) {
       this.counts.repairs++;
@@ -373,42 +394,17 @@ export class Partition implements FeedListener {
   }
 
   #prove(asOf: number): void {
-    this.#silence = undefined;
-    if (asOf > this.#freshAsOf) this.#freshAsOf = asOf;
-    this.#era.freshUntil = this.#freshAsOf + this.#bounds.maxStalenessMs;
+    this.#freshness.prove(asOf, this.#era);
   }
 
-  #claim(claim: Claim): void {
-    if (this.#claims.length < MAX_CLAIMS) this.#claims.push(claim);
-  }
-
-  #meetClaims(): void {
-    const { last } = this.#ring;
-    if (this.#claims.length === 0) return;
-    const open: Claim[] = [];
-    let isForked = false;
-    for (const claim of this.#claims) {
-      const relation = this.#ring.relate(claim.position);
-      if (relation === 'known') this.#prove(claim.sentAt);
-      else if (relation === 'ahead') open.push(claim);
-      else if (claim.position.seq === last.seq) isForked = true;
-    }
-    this.#claims = open;
-    if (isForked) this.#host.requestReading();
-  }
-
-  /** The store is ahead of the feed: late, or a message is lost. Only a feed that stays silent shows the latter. */
+  /** The store is ahead of the feed. */
   #expect(position: Position, sentAt: number): void {
-    this.#claim({ position, sentAt });
-    const { messages } = this.counts;
-    if (this.#silence?.messages !== messages) {
-      this.#silence = { since: sentAt, messages };
-      return;
-    }
-    if (sentAt - this.#silence.since < this.#bounds.lossPatienceMs) return;
+    this.#freshness.claim(position, sentAt);
+    if (!this.#freshness.isLost(sentAt, this.counts.messages)) return;
     this.counts.gaps++;
+    this.#loseSync();
+    this.#host.requestReading();
     this.#host.distrustFeed();
-    this.#takePosition(position, sentAt);
   }
 
   #dropLostAhead(position: Position, sentAt: number): void {
@@ -429,7 +425,7 @@ export class Partition implements FeedListener {
   /** Takes all entries out of use; the position is as well proven as before. */
   #dropEntries(): void {
     this.#endEra();
-    this.#era.freshUntil = this.#freshAsOf + this.#bounds.maxStalenessMs;
+    this.#freshness.extend(this.#era);
   }
 
   #endEra(): void {
@@ -438,8 +434,7 @@ export class Partition implements FeedListener {
     this.#era = new Era();
     this.#ahead.clear();
     this.#heldBack.clear();
-    this.#claims = [];
-    this.#silence = undefined;
+    this.#freshness.forget();
     this.guard.restart();
   }
 
@@ -455,17 +450,18 @@ export class Partition implements FeedListener {
     }
     const now = this.#host.now();
     if (position.seq > this.#ring.last.seq && !this.#ahead.add(key, position, now)) {
-      this.#refuse(key, position);
+      this.#refuse(key, position, true);
       this.#host.requestReading();
       return;
     }
     this.#cache.put(key, entry, this.#era, position.seq, now);
   }
 
-  #refuse(key: string, position: Position): void {
+  /** @param isComparable - The position belongs to the history of the entries: only then a higher number is newer. */
+  #refuse(key: string, position: Position, isComparable: boolean): void {
     this.counts.fillsRefused++;
     const present = this.#cache.find(key, this.#era);
-    if (present !== undefined && this.#isSynced && present.seq > position.seq) return;
+    if (present !== undefined && this.#isSynced && isComparable && present.seq > position.seq) return;
     this.#cache.remove(key);
   }
 
@@ -476,22 +472,8 @@ export class Partition implements FeedListener {
     else if (isUnheard) this.#install(key, entry, position);
   }
 
-  // Listeners
-
-  #announce(key: string, seq: number, describeChange: () => KeyChange): void {
-    if (!this.#host.changes.isListening) return;
-    const change = describeChange();
-    if (this.#isAheadOfFeed(key, seq) || this.#host.isPending(key)) this.#heldBack.set(key, change);
-    else this.#emit(change);
-  }
-
   #isAheadOfFeed(key: string, seq: number = this.#ring.last.seq): boolean {
     return (this.#ahead.seqOf(key) ?? 0) > seq;
-  }
-
-  #emit(change: KeyChange): void {
-    this.#heldBack.delete(change.key);
-    this.#host.changes.changed(change);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { PartitionId, Space } from '../store/store.ts';
-import type { Partition } from './partition.ts';
+import type { Deadline, PartitionId, Space } from '../store/store.ts';
+import type { Departure, Partition } from './partition.ts';
 
 const FIRST_RETRY_MS = 20;
 
@@ -78,14 +78,12 @@ export class Verifier {
     if (this.#isClosed) return;
     this.#isRequested = false;
     this.#isReading = true;
-    const departure = this.#partition.depart();
-    this.#space.position(this.#id, departure.sentAt + this.#options.timeoutMs).then(
-      (position) => {
+    this.#readPosition().then(
+      () => {
         this.#isReading = false;
         if (this.#isClosed) return;
         this.#retryMs = FIRST_RETRY_MS;
         this.#options.answered(undefined);
-        this.#partition.reading(position, departure);
         if (this.#isRequested) this.#read();
       },
       (error: unknown) => {
@@ -95,6 +93,19 @@ export class Verifier {
         this.#tryAgain();
       },
     );
+  }
+
+  /** Reads the position, and behind it the change log if the partition needs that to go on. */
+  async #readPosition(): Promise<void> {
+    const departure = this.#partition.depart();
+    const position = await this.#space.position(this.#id, this.#deadline(departure));
+    if (this.#isClosed || !this.#partition.reading(position, departure)) return;
+    const log = await this.#space.log(this.#id, this.#deadline(this.#partition.depart()));
+    if (!this.#isClosed) this.#partition.repair(log, position, departure);
+  }
+
+  #deadline({ sentAt }: Departure): Deadline {
+    return sentAt + this.#options.timeoutMs;
   }
 
   #tryAgain(): void {

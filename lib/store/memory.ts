@@ -1,22 +1,43 @@
 import { randomNonce } from './nonce.ts';
 import { ORIGIN, type Position } from './position.ts';
 import { ClosedError, ConfigMismatchError } from '../errors.ts';
-import type { Batch, Change, FeedListener, Layout, Receipt, Snapshot, Space, SpaceOptions, Store } from './store.ts';
+import type {
+  Batch,
+  Change,
+  FeedListener,
+  Layout,
+  LoggedCall,
+  Receipt,
+  Snapshot,
+  Space,
+  SpaceOptions,
+  Store,
+} from './store.ts';
 
 /** Keys handed out by a scan at a time. */
 const SCAN_BATCH = 500;
+/** Batches that the change log holds. */
+const LOG_CALLS = 256;
 
 /** One partition's entries and history. */
 class MemoryPartition {
   readonly entries = new Map<string, Uint8Array>();
   position: Position = ORIGIN;
   readonly listeners = new Set<FeedListener>();
+  /** The last batches, oldest first; cut to the last `LOG_CALLS` now and then. */
+  #log: LoggedCall[] = [];
+
+  /** Newest first. */
+  get log(): readonly LoggedCall[] {
+    return this.#log.slice(-LOG_CALLS).toReversed();
+  }
 
   write(batch: Batch, origin: number): Receipt {
     const previous = this.position;
     this.position = { seq: previous.seq + 1, nonce: randomNonce() };
     const existed = batch.deletes.map((key) => this.entries.delete(key));
     for (const [key, bytes] of batch.sets) this.entries.set(key, bytes);
+    this.#note(batch);
     const message = { previous, position: this.position, origin, clear: batch.clear, changes: changesOf(batch) };
     queueMicrotask(() => {
       for (const listener of this.listeners) listener.message(message);
@@ -26,6 +47,11 @@ class MemoryPartition {
 
   read(keys: readonly string[]): Snapshot {
     return { position: this.position, values: keys.map((key) => this.entries.get(key)) };
+  }
+
+  #note({ clear, deletes, sets }: Batch): void {
+    this.#log.push({ position: this.position, keys: clear ? undefined : [...deletes, ...sets.map(([key]) => key)] });
+    if (this.#log.length >= 2 * LOG_CALLS) this.#log = this.#log.slice(-LOG_CALLS);
   }
 }
 
@@ -89,6 +115,10 @@ class MemorySpace implements Space {
 
   async position(partition: number): Promise<Position> {
     return this.#partition(partition).position;
+  }
+
+  async log(partition: number): Promise<readonly LoggedCall[]> {
+    return this.#partition(partition).log;
   }
 
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {

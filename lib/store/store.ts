@@ -61,6 +61,14 @@ export interface Message {
   readonly changes: readonly Change[];
 }
 
+/** What the change log tells of one batch. */
+export interface LoggedCall {
+  /** The position that the batch made. */
+  readonly position: Position;
+  /** The keys that it set or deleted; `undefined`: any key may have changed. */
+  readonly keys: readonly string[] | undefined;
+}
+
 /** Hears what happens to one partition. Calls come one after another, never from inside a call to the store. */
 export interface FeedListener {
   /** The feed is (again) live: every write from now on is announced. Sent before the first message. */
@@ -91,6 +99,11 @@ export interface Space {
   write(partition: PartitionId, batch: Batch, deadline: Deadline): Promise<Receipt>;
   /** The position alone, never older than the moment of the call. A failed call keeps no process alive. */
   position(partition: PartitionId, deadline: Deadline): Promise<Position>;
+  /**
+   * The last batches, newest first: those of which the store still knows, which may be none. Whoever uses it compares
+   * positions, nonces included. A failed call keeps no process alive.
+   */
+  log(partition: PartitionId, deadline: Deadline): Promise<readonly LoggedCall[]>;
   /** Keys that start with `prefix`, in batches, each key once. Keys written or deleted meanwhile may be missing or stale. */
   scan(prefix: string, deadline: () => Deadline): AsyncIterable<readonly string[]>;
   /** Starts to follow a partition; resolves when the feed is live for the first time. The listener is told until `close()`. */

@@ -4,7 +4,7 @@ import { NearCache } from '../../lib/cache/nearCache.ts';
 import type { KeyChange } from '../../lib/coherence/changes.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
 import type { Position } from '../../lib/store/position.ts';
-import type { Change, Message } from '../../lib/store/store.ts';
+import type { Change, LoggedCall, Message } from '../../lib/store/store.ts';
 
 const OWN = 1;
 const OTHER = 2;
@@ -69,6 +69,11 @@ describe('a partition', () => {
       OWN,
     );
   });
+
+  /** A reading that leaves and arrives now, with what the change log tells if it is asked. */
+  function read(position: Position, calls: readonly LoggedCall[] = [], departure = partition.depart()): void {
+    if (partition.reading(position, departure)) partition.repair(calls, position, departure);
+  }
 
   /** The feed is live and the position known. */
   function synced(position: Position = at(10)): void {
@@ -187,6 +192,15 @@ describe('a partition', () => {
       expect(cached('ada')).toBeUndefined();
     });
 
+    it('that belong to another history leave no entry with a higher number behind', () => {
+      synced();
+      partition.message(message(11, []));
+      sendRead('ada')('lost', at(12));
+      sendRead('ada')('new', at(11, 1));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
     it('does not keep a reply of another history with a number that was applied', () => {
       synced();
       partition.message(message(11, []));
@@ -240,10 +254,11 @@ describe('a partition', () => {
       expect(partition.counts.gaps).toBe(0);
     });
 
-    it('show by a gap that one is missing, and everything cached is dropped', () => {
+    it('show by a gap that one is missing, and everything cached is dropped if nobody knows which', () => {
       synced();
       sendRead('ada')('7', at(10));
       partition.message(message(12, [set('bob', '1')]));
+      read(at(12));
 
       expect(cached('ada')).toBeUndefined();
       expect(partition.counts).toMatchObject({ gaps: 1, repairs: 1 });
@@ -253,10 +268,23 @@ describe('a partition', () => {
     it('are followed again right after a gap', () => {
       synced();
       partition.message(message(12, []));
+      read(at(12));
       sendRead('ada')('7', at(12));
       partition.message(message(13, [set('ada', '8')]));
 
       expect(cached('ada')).toBe('8');
+      expect(partition.counts.gaps).toBe(1);
+    });
+
+    it('that come in a changed order are no loss', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.message(message(12, [set('bob', '1')]));
+      partition.message(message(11, [set('eve', '1')]));
+      read(at(12));
+
+      expect(cached('ada')).toBe('7');
+      expect(log).toMatchObject([{ key: 'eve' }, { key: 'bob' }]);
     });
 
     it('show by the nonce that the history has forked', () => {
@@ -508,9 +536,10 @@ describe('a partition', () => {
       synced();
       sendRead('ada')('old', at(10));
       for (let second = 0; second < 4; second++) {
-        partition.reading(at(11), partition.depart());
+        read(at(11));
         now += 1000;
       }
+      read(at(11));
 
       expect(cached('ada')).toBeUndefined();
       expect(distrusts).toBe(1);
@@ -590,12 +619,86 @@ describe('a partition', () => {
       partition.live();
       const departure = partition.depart();
       partition.message(message(14, [set('bob', '2')]));
-      partition.reading(at(13), departure);
+      read(at(13), [], departure);
 
       expect(cached('ada')).toBeUndefined();
       partition.message(message(15, []));
       expect(partition.counts.gaps).toBe(0);
       expect(partition.isSynced).toBe(true);
+    });
+
+    describe('and missed something that the change log knows', () => {
+      const missed: readonly LoggedCall[] = [
+        { position: at(13), keys: ['eve'] },
+        { position: at(12), keys: ['bob'] },
+        { position: at(11), keys: ['bob', 'cy'] },
+        { position: at(10), keys: ['ada'] },
+      ];
+
+      beforeEach(() => {
+        synced();
+        sendRead('ada')('7', at(10));
+        sendRead('bob')('7', at(10));
+        partition.interrupted();
+        partition.live();
+      });
+
+      it('drops the keys that were missed, and no others', () => {
+        read(at(12), missed);
+
+        expect(cached('ada')).toBe('7');
+        expect(cached('bob')).toBeUndefined();
+        expect(partition.counts).toMatchObject({ gaps: 0, repairs: 1 });
+        expect(log).toEqual(['resync']);
+      });
+
+      it('follows what came while the log was read, and keeps it', () => {
+        const departure = partition.depart();
+        expect(partition.reading(at(12), departure)).toBe(true);
+        partition.message(message(13, [set('eve', '1')]));
+        partition.repair(missed, at(12), departure);
+        partition.message(message(14, [set('ada', '8')]));
+
+        expect(cached('ada')).toBe('8');
+        expect(partition.counts.gaps).toBe(0);
+      });
+
+      it('goes on serving what is proven fresh while the log is read, and keeps nothing new', () => {
+        expect(partition.reading(at(12), partition.depart())).toBe(true);
+        sendRead('cy')('1', at(12));
+
+        expect(cached('ada')).toBe('7');
+        expect(cached('cy')).toBeUndefined();
+        expect(partition.isSynced).toBe(false);
+      });
+
+      it('does not keep a reply that was sent before and is older than what was missed', () => {
+        const arrive = sendRead('bob');
+        read(at(12), missed);
+        arrive('7', at(10));
+
+        expect(cached('bob')).toBeUndefined();
+      });
+
+      it('drops what was read ahead of the feed: the log may tell of another history', () => {
+        read(at(10));
+        sendRead('cy')('9', at(11));
+        partition.interrupted();
+        partition.live();
+        read(at(12), missed);
+
+        expect(cached('cy')).toBeUndefined();
+        expect(cached('ada')).toBe('7');
+      });
+
+      it('takes no repair for a feed that was interrupted again', () => {
+        const departure = partition.depart();
+        partition.reading(at(12), departure);
+        partition.interrupted();
+        partition.repair(missed, at(12), departure);
+
+        expect(partition.isSynced).toBe(false);
+      });
     });
 
     it('does not trust a reading that was sent before it was live again', () => {

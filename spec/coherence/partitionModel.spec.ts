@@ -191,10 +191,16 @@ class Client {
     this.isReading = true;
     this.isReadingWanted = false;
     const departure = this.partition.depart();
-    this.space.position(0, now + Math.min(this.#timeout, STALENESS_MS)).then(
-      (position) => {
+    const deadline = now + Math.min(this.#timeout, STALENESS_MS);
+    const read = async (): Promise<void> => {
+      const position = await this.space.position(0, deadline);
+      if (this.partition.reading(position, departure)) {
+        this.partition.repair(await this.space.log(0, deadline), position, departure);
+      }
+    };
+    read().then(
+      () => {
         this.isReading = false;
-        this.partition.reading(position, departure);
       },
       () => {
         this.isReading = false;
@@ -358,7 +364,7 @@ class Model {
       [
         space.canExecute ? mishap : 0,
         'mishap',
-        () => space.execute(this.#pick(['refused', 'refused', 'position', 'data'] as const)),
+        () => space.execute(this.#pick(['refused', 'refused', 'position', 'data', 'log'] as const)),
       ],
       [failover, 'failover', () => this.#failOver()],
     ];
@@ -762,7 +768,7 @@ describe('the checker notices when', () => {
     // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
     const { reading } = Partition.prototype;
     jest.spyOn(Partition.prototype, 'reading').mockImplementation(function (this: Partition, position, departure) {
-      reading.call(this, this.isSynced ? departure.applied : position, departure);
+      return reading.call(this, this.isSynced ? departure.applied : position, departure);
     });
 
     expect(await firstViolation(4000)).toBeDefined();

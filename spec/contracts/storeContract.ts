@@ -5,6 +5,7 @@ import {
   type Change,
   ClosedError,
   ConfigMismatchError,
+  type LoggedCall,
   type Message,
   type Receipt,
   type Space,
@@ -415,6 +416,47 @@ export function storeContract(name: string, makeStore: () => Store): void {
       });
     });
 
+    describe('the change log', () => {
+      const calls = (): Promise<readonly LoggedCall[]> => space.log(0, soon());
+
+      it('is empty at the origin', async () => {
+        expect(await calls()).toEqual([]);
+      });
+
+      it('tells of each write its position and its keys, newest first', async () => {
+        const { position: first } = await write({ sets: [['a', bytes('1')]] });
+        const { position: second } = await write({ deletes: ['a', 'schlüssel 🔑'], sets: [['b', bytes('1')]] });
+
+        const [newest, oldest] = await calls();
+        expect([newest?.position, oldest?.position]).toEqual([second, first]);
+        expect(newest?.keys?.toSorted()).toEqual(['a', 'b', 'schlüssel 🔑']);
+        expect(oldest?.keys).toEqual(['a']);
+      });
+
+      it('tells of a clear that any key may have changed', async () => {
+        await write({ deletes: ['a'], clear: true });
+
+        expect((await calls())[0]?.keys).toBeUndefined();
+      });
+
+      it('names the keys of a large batch, or says that it can be any', async () => {
+        const keys = Array.from({ length: 1000 }, (_, index) => `key ${index}`);
+        await write({ sets: keys.map((key) => [key, bytes('1')]) });
+
+        const [call] = await calls();
+        expect([undefined, keys]).toContainEqual(call?.keys);
+      });
+
+      it('holds the last 256 writes, without a gap, and not many more', async () => {
+        let last = 0;
+        for (let index = 0; index < 400; index++) last = (await set('a', String(index))).position.seq;
+
+        const seqs = (await calls()).map(({ position }) => position.seq);
+        expect(seqs.slice(0, 256)).toEqual(Array.from({ length: 256 }, (_, index) => last - index));
+        expect(seqs.length).toBeLessThan(400);
+      });
+    });
+
     describe('a scan', () => {
       it('finds each key once, and only those that start with the prefix', async () => {
         const keys = Array.from({ length: 2500 }, (_, index) => `${index % 2 === 0 ? 'even' : 'odd'}:${index}`);
@@ -531,6 +573,7 @@ export function storeContract(name: string, makeStore: () => Store): void {
         await expect(space.read(0, ['a'], soon())).rejects.toThrow(ClosedError);
         await expect(set('a', '1')).rejects.toThrow(ClosedError);
         await expect(space.position(0, soon())).rejects.toThrow(ClosedError);
+        await expect(space.log(0, soon())).rejects.toThrow(ClosedError);
         await expect(scanned('')).rejects.toThrow(ClosedError);
         await expect(space.follow(0, new FeedRecorder(), soon())).rejects.toThrow(ClosedError);
         expect(() => {

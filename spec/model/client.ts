@@ -188,14 +188,27 @@ export class Client implements FollowerHost {
     }
     if (request.answer === 'failed') this.#fail(request, 'unknown');
     else if (request.kind === 'reading') this.#receiveReading(request);
+    else if (request.kind === 'log') this.#receiveLog(request);
     else if (request.kind === 'read') this.#receiveReply(request);
     else this.#receiveAcknowledgement(request);
   }
 
   #receiveReading(request: Request): void {
     this.#leave(request);
+    if (this.follower.reading(request)) this.#sendLog(request);
+    else this.#endReading();
+  }
+
+  #receiveLog(request: Request): void {
+    this.#leave(request);
+    if (request.reading !== undefined && request.state !== undefined) {
+      this.follower.repair(request.reading, request.state.log);
+    }
+    this.#endReading();
+  }
+
+  #endReading(): void {
     this.#isReading = false;
-    this.follower.reading(request);
     if (this.#wantsReading) this.#sendReading();
   }
 
@@ -230,7 +243,7 @@ export class Client implements FollowerHost {
   #fail(request: Request, outcome: 'never' | 'unknown'): void {
     this.#leave(request);
     if (request.kind === 'write') this.#failWrite(request, outcome);
-    if (request.kind !== 'reading' || !this.#rules.readingsRepeat) return;
+    if (request.kind === 'read' || request.kind === 'write' || !this.#rules.readingsRepeat) return;
     this.#isReading = false;
     this.requestReading();
   }
@@ -280,6 +293,14 @@ export class Client implements FollowerHost {
     if (this.#trace.isOn) this.#say('sends a reading');
   }
 
+  /** A connection that is gone has ended the reading as well. */
+  #sendLog(reading: Request): void {
+    const request = this.#depart('log');
+    request.reading = reading;
+    this.connection.requests.push(request);
+    if (this.#trace.isOn) this.#say('asks for the log');
+  }
+
   #sendCall(request: Request): void {
     request.nonce = this.#rules.freshNonce ? this.#numbers.next() : (request.batch?.id ?? 0);
     this.connection.requests.push(request);
@@ -316,7 +337,7 @@ function nameOf(key: KeyId): string {
 
 function describe(request: Request): string {
   if (request.kind === 'read') return `the read of ${nameOf(request.key)}`;
-  if (request.kind === 'reading') return 'the reading';
+  if (request.kind === 'reading' || request.kind === 'log') return `the ${request.kind}`;
   const ids = both.flatMap((key) => request.batch?.operations[key]?.id ?? []);
   return `${request.isRepeat ? 'again ' : ''}operation ${ids.join(' and ')} with nonce ${request.nonce}`;
 }

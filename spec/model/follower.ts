@@ -3,7 +3,7 @@ import type { FeedItem, Message } from './message.ts';
 import { isSame, type Position, type Relation, Ring, show } from './position.ts';
 import type { Request } from './request.ts';
 import type { Rules } from './rules.ts';
-import { changedSince } from './store.ts';
+import { changedSince, type Logged } from './store.ts';
 import type { Trace } from './trace.ts';
 import type { Variants } from './variants.ts';
 
@@ -204,24 +204,25 @@ export class Follower {
 
   // Readings
 
-  reading(request: Request): void {
-    if (this.#rules.stretch && request.stretch !== this.stretch) return;
-    const { position } = request;
+  /** Judges a reading. Returns whether the log has to be read: then `repair` goes on with it. */
+  reading(request: Request): boolean {
+    if (this.#rules.stretch && request.stretch !== this.stretch) return false;
     if (!this.isSynced) {
       if (this.#rules.aheadCheckUnsynced) this.#dropLostAhead(request);
-      if (this.#isLive || !this.#rules.stretch) this.#establish(request);
-      return;
+      return (this.#isLive || !this.#rules.stretch) && this.#establish(request);
     }
-    if (!this.#rules.readingCompare) {
-      this.#prove(request);
-      return;
-    }
+    if (this.#rules.readingCompare) this.#compare(request);
+    else this.#prove(request);
+    return false;
+  }
+
+  #compare(request: Request): void {
     if (this.#rules.aheadCheck) this.#dropLostAhead(request);
     if (this.#isBehind(request) && this.#rules.rollback) {
       this.#take(request);
       return;
     }
-    switch (this.#relate(position)) {
+    switch (this.#relate(request.position)) {
       case 'known':
         this.#prove(request);
         return;
@@ -255,45 +256,64 @@ export class Follower {
     return request.position.seq < request.applied.seq;
   }
 
-  /** The reading that ends the time without sync. */
-  #establish(request: Request): void {
-    const tail = this.#tail;
-    this.#tail = [];
-    this.isSynced = true;
-    if (this.#isWarm(request, tail)) {
+  /** The reading that ends the time without sync; `true`: the log has to be asked first. */
+  #establish(request: Request): boolean {
+    if (this.#isWarm(request)) {
       this.#prove(request);
-    } else if (!this.#repair(request)) {
+    } else if (this.#mayRepair(request)) {
+      return true;
+    } else {
       this.#take(request);
     }
-    this.#applyTail(tail);
+    this.#sync();
+    return false;
   }
 
-  #isWarm(request: Request, tail: readonly Message[]): boolean {
+  #isWarm(request: Request): boolean {
     if (!this.#isEstablished) return false;
     if (!this.#rules.readingCompare) return true;
     if (this.#isBehind(request) && this.#rules.rollbackUnsynced) return false;
     if (!this.#variants.tailContinuesOld) return isSame(request.position, this.applied);
-    this.#applyTail(tail);
+    this.#applyTail();
     return this.#relate(request.position) === 'known';
   }
 
-  /** Removes what the log says was changed, and goes on from the reading. */
-  #repair(request: Request): boolean {
-    const { state } = request;
-    if (this.#variants.logSize === 0 || state === undefined || !this.#isEstablished) return false;
-    const changed = changedSince(state, this.applied, this.#rules);
-    if (changed === undefined) return false;
+  #mayRepair(request: Request): boolean {
+    return this.#variants.logSize > 0 && this.#isEstablished && this.#relate(request.position) === 'ahead';
+  }
+
+  /** Goes on from a reading by a log that was read after it: removes what was changed, or drops everything. */
+  repair(request: Request, log: readonly Logged[]): void {
+    if ((this.#rules.stretch && request.stretch !== this.stretch) || this.isSynced) return;
+    this.#applyTail();
+    if (this.#relate(request.position) === 'known') this.#prove(request);
+    else this.#removeMissed(request, log);
+    this.#sync();
+  }
+
+  #removeMissed(request: Request, log: readonly Logged[]): void {
+    const changed = changedSince(log, this.applied, request.position, this.#rules);
+    if (changed === undefined) {
+      this.#take(request);
+      return;
+    }
     for (const key of both) if (changed[key] || this.entries[key]?.isAhead === true) this.entries[key] = undefined;
     this.#ring.restart(request.position);
     this.stretch++;
     this.#claims = [];
     this.#prove(request);
     if (this.#trace.isOn) this.#say(`repairs from the log at ${show(request.position)}`);
-    return true;
   }
 
-  #applyTail(tail: readonly Message[]): void {
-    for (const message of tail) if (this.#continues(message)) this.#apply(message);
+  #sync(): void {
+    this.isSynced = true;
+    this.#applyTail();
+    this.#tail = [];
+  }
+
+  /** Applies the remembered messages that continue the applied position; the others stay. */
+  #applyTail(): void {
+    for (const message of this.#tail) if (this.#continues(message)) this.#apply(message);
   }
 
   #take(request: Request): void {
@@ -361,7 +381,8 @@ export class Follower {
     }
     if (sentAt - this.#silence.since < this.#bounds.patience || !this.#rules.lossDeclared) return;
     if (this.#trace.isOn) this.#say('declares a loss');
-    this.#take(request);
+    if (this.#variants.logSize > 0) this.#loseSync();
+    else this.#take(request);
     this.#host.renewFeed();
   }
 

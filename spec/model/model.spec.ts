@@ -45,7 +45,8 @@ const seen: readonly (readonly [ProfileName, number, ...RuleName[]])[] = [
  * Rules without which the model found nothing in 200 000 histories, alone: they follow from others.
  *
  * `generation` and `belongs` stand in for each other. `syncedInstall` follows from the readings that drop what was
- * installed before them; `stretch` from the proof that counts from sending. The rest saves a wrong entry the time until
+ * installed before them; `stretch` from the proof that counts from sending; `logHoldsReading` matters where the store
+ * fails over between a reading and its log and then repeats its numbers. The rest saves a wrong entry the time until
  * its freshness lapses, or guards against positions that the comparisons of this list's neighbours find as well.
  */
 const implied: readonly RuleName[] = [
@@ -56,6 +57,7 @@ const implied: readonly RuleName[] = [
   'unsyncedRemoves',
   'belowRingRemoves',
   'ackRemovesAhead',
+  'logHoldsReading',
 ];
 
 /** The shortest account of the first violation; empty when there is none. */

@@ -6,7 +6,7 @@ type Floor = ReturnType<Ledger['floor']>;
 
 /** A command under way, with what is remembered to judge its reply by. */
 export class Request {
-  readonly kind: 'read' | 'write' | 'reading';
+  readonly kind: 'read' | 'write' | 'reading' | 'log';
   /** The tick. */
   readonly sentAt: number;
   /** The moment within the history; a tick has many. */
@@ -21,6 +21,8 @@ export class Request {
   key: KeyId = 0;
   /** The reads that wait for it, as what they may not go behind. */
   readonly floors: Floor[] = [];
+  /** The reading that asks for the log. */
+  reading: Request | undefined;
   /** Nothing was heard of its key. */
   isUnheard = true;
   /** What a write brings. */

@@ -81,6 +81,8 @@ const on = {
   // The change log
   /** The log counts only if it holds the applied position, nonce included. */
   logHoldsApplied: true,
+  /** The log counts only if it holds the position of the reading, nonce included. */
+  logHoldsReading: true,
   /** The log counts only if no position is missing in it. */
   logUnbroken: true,
 };

@@ -11,7 +11,8 @@ export interface Batch {
   readonly operations: Readonly<Two<Operation | undefined>>;
 }
 
-interface Logged {
+/** One call in the log. */
+export interface Logged {
   readonly position: Position;
   readonly batch: Batch;
 }
@@ -28,7 +29,7 @@ export interface State {
 }
 
 /** How far a script gets. */
-export const stages = { nothing: 0, first: 1, second: 2, published: 3, logged: 4 } as const;
+export const stages = { nothing: 0, first: 1, second: 2, logged: 3, published: 4 } as const;
 
 /** A primary that answers, and a replica that follows whenever the schedule lets it. */
 export class Store {
@@ -80,11 +81,11 @@ export class Store {
       const changed = both.filter((key) => batch.operations[key] !== undefined);
       const labels = changed.map((key) => label(this.primary.values[key])).join(', ');
       this.#trace.add(
-        `  store: ${show(position)} by client ${batch.client}: ${labels}${stage < stages.logged ? ` (script fails after stage ${stage})` : ''}`,
+        `  store: ${show(position)} by client ${batch.client}: ${labels}${stage < stages.published ? ` (script fails after stage ${stage})` : ''}`,
       );
     }
-    if (stage >= stages.published) this.#publish(this.#announce(batch, previous, position));
     if (stage >= stages.logged) this.#log(batch, position);
+    if (stage >= stages.published) this.#publish(this.#announce(batch, previous, position));
     return position;
   }
 
@@ -130,15 +131,23 @@ export class Store {
   }
 }
 
-/** Which keys changed after `applied` up to the state's position; `undefined`: the log can't tell. */
-export function changedSince(state: State, applied: Position, rules: Rules): Two<boolean> | undefined {
-  const { log, position } = state;
+/**
+ * Which keys changed after `applied` up to `position`, by a log that was read after that position; `undefined`: the log
+ * can't tell.
+ */
+export function changedSince(
+  log: readonly Logged[],
+  applied: Position,
+  position: Position,
+  rules: Rules,
+): Two<boolean> | undefined {
   const changed: Two<boolean> = [false, false];
-  if (isSame(applied, position)) return changed;
   let next = position.seq;
   for (let index = log.length - 1; index >= 0; index--) {
     const logged = log[index];
     if (logged === undefined) break;
+    if (logged.position.seq > position.seq) continue;
+    if (rules.logHoldsReading && next === position.seq && !isSame(logged.position, position)) return undefined;
     if (rules.logUnbroken && logged.position.seq !== next) return undefined;
     if (logged.position.seq <= applied.seq) {
       return !rules.logHoldsApplied || isSame(logged.position, applied) ? changed : undefined;

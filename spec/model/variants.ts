@@ -24,7 +24,7 @@ export interface Variants {
 export const asBuilt: Variants = {
   ringSize: 16,
   tailSize: 16,
-  logSize: 0,
+  logSize: 16,
   inlines: true,
   tailContinuesOld: true,
   ackFills: true,

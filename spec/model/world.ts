@@ -98,7 +98,7 @@ export class World {
       return;
     }
     const isHalf = this.#dice.chance(this.#profile.halfRun);
-    const stage = isHalf ? stages.first + this.#dice.below(stages.logged - stages.first) : stages.logged;
+    const stage = isHalf ? stages.first + this.#dice.below(stages.published - stages.first) : stages.published;
     request.position = store.run(request.batch, request.nonce, stage);
     request.answer = isHalf ? 'failed' : 'done';
   }

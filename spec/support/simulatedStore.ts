@@ -1,6 +1,15 @@
 import { AmbiguousWriteError, UnavailableError } from '../../lib/errors.ts';
 import { ORIGIN, type Position } from '../../lib/store/position.ts';
-import type { Batch, Change, FeedListener, Message, Receipt, Snapshot, Space } from '../../lib/store/store.ts';
+import type {
+  Batch,
+  Change,
+  FeedListener,
+  LoggedCall,
+  Message,
+  Receipt,
+  Snapshot,
+  Space,
+} from '../../lib/store/store.ts';
 import { versionOf } from '../../lib/store/version.ts';
 
 /** What a simulated server tells its test. */
@@ -11,18 +20,28 @@ export interface ServerObserver {
   rolledBack(keys: ReadonlySet<string>): void;
 }
 
-interface Logged {
+/** How far a script gets that fails in the middle: it moves the position; writes data, too; notes the call, too. */
+export type Half = 'position' | 'data' | 'log';
+
+/** The state before a write. */
+interface Before {
   readonly position: Position;
   readonly entries: ReadonlyMap<string, Uint8Array>;
+  readonly calls: readonly LoggedCall[];
   readonly keys: ReadonlySet<string>;
 }
+
+/** Calls that the change log holds. */
+const LOG_CALLS = 4;
 
 /** A server with one partition, whose every step is taken by the test. */
 export class SimulatedServer {
   entries: Map<string, Uint8Array> = new Map<string, Uint8Array>();
   position: Position = ORIGIN;
   readonly spaces: SimulatedSpace[] = [];
-  readonly #log: Logged[] = [];
+  /** The change log, newest call first. */
+  calls: readonly LoggedCall[] = [];
+  readonly #history: Before[] = [];
   readonly #observer: ServerObserver;
   readonly #isInlined: (bytes: Uint8Array) => boolean;
   #nonce = 0;
@@ -34,19 +53,22 @@ export class SimulatedServer {
 
   /** Writes that can be rolled back. */
   get depth(): number {
-    return this.#log.length;
+    return this.#history.length;
   }
 
-  /** @param half - A script that fails in the middle: `'position'` moves the position alone, `'data'` writes too. */
-  write(batch: Batch, space: SimulatedSpace, half?: 'position' | 'data'): Receipt {
+  /** @param half - The script fails in the middle. */
+  write(batch: Batch, space: SimulatedSpace, half?: Half): Receipt {
     const previous = this.position;
     const keys = new Set([...batch.deletes, ...batch.sets.map(([key]) => key)]);
-    this.#log.push({ position: previous, entries: new Map(this.entries), keys });
+    this.#history.push({ position: previous, entries: new Map(this.entries), calls: this.calls, keys });
     this.position = { seq: previous.seq + 1, nonce: ++this.#nonce };
     if (half === 'position') return { position: this.position, existed: [] };
     const existed = batch.deletes.map((key) => this.entries.delete(key));
     for (const [key, bytes] of batch.sets) this.entries.set(key, bytes);
     this.#observer.applied(batch, space);
+    if (half === 'data') return { position: this.position, existed };
+    const call = { position: this.position, keys: batch.clear ? undefined : [...keys] };
+    this.calls = [call, ...this.calls].slice(0, LOG_CALLS);
     if (half === undefined) {
       const { position } = this;
       const changes = batch.clear ? [] : this.#changesOf(batch);
@@ -58,11 +80,12 @@ export class SimulatedServer {
 
   /** A failover to a replica that had not got the last `count` writes. */
   rollBack(count: number): void {
-    const lost = this.#log.splice(-count);
+    const lost = this.#history.splice(-count);
     const [first] = lost;
     if (first === undefined) return;
     this.position = first.position;
     this.entries = new Map(first.entries);
+    this.calls = first.calls;
     this.#observer.rolledBack(new Set(lost.flatMap(({ keys }) => [...keys])));
   }
 
@@ -82,7 +105,7 @@ export class SimulatedServer {
 interface Request {
   readonly isWrite: boolean;
   readonly deadline: number;
-  readonly run: (half?: 'position' | 'data') => void;
+  readonly run: (half?: Half) => void;
   readonly reply: () => void;
   readonly reject: (error: Error) => void;
   state: 'waiting' | 'executed';
@@ -129,6 +152,10 @@ export class SimulatedSpace implements Space {
     return this.#request(false, deadline, () => this.#server.position);
   }
 
+  log(_partition: number, deadline: number): Promise<readonly LoggedCall[]> {
+    return this.#request(false, deadline, () => this.#server.calls);
+  }
+
   async *scan(prefix: string, deadline: () => number): AsyncGenerator<readonly string[]> {
     yield await this.#request(false, deadline(), () =>
       [...this.#server.entries.keys()].filter((key) => key.startsWith(prefix)),
@@ -164,7 +191,7 @@ export class SimulatedSpace implements Space {
   }
 
   /** @param mishap - For a write: refused by the server, or its script fails in the middle. */
-  execute(mishap?: 'refused' | 'position' | 'data'): void {
+  execute(mishap?: 'refused' | Half): void {
     const request = this.#requests.find(({ state }) => state === 'waiting');
     if (request === undefined) return;
     request.state = 'executed';
@@ -216,7 +243,7 @@ export class SimulatedSpace implements Space {
     if (!this.#isConnected) this.#requests = this.#requests.filter(({ deadline }) => deadline > now);
   }
 
-  #request<R>(isWrite: boolean, deadline: number, execute: (half?: 'position' | 'data') => R): Promise<R> {
+  #request<R>(isWrite: boolean, deadline: number, execute: (half?: Half) => R): Promise<R> {
     return new Promise((resolve, reject) => {
       let result: R;
       this.#requests.push({

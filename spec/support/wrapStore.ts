@@ -17,6 +17,7 @@ function delegate(space: Space): Space {
     read: (...args) => space.read(...args),
     write: (...args) => space.write(...args),
     position: (...args) => space.position(...args),
+    log: (...args) => space.log(...args),
     scan: (...args) => space.scan(...args),
     follow: (...args) => space.follow(...args),
     distrust: (...args) => {

@@ -8,6 +8,8 @@ export interface PartitionNames {
   readonly deleteChannel: string;
   /** The position: 6 bytes sequence number, 6 bytes nonce. */
   readonly position: string;
+  /** The change log: a list, newest call first. */
+  readonly log: string;
   /** Never exists; deleting it lets a script that only deletes run when the memory of the server is full. */
   readonly nothing: string;
 }
@@ -19,6 +21,7 @@ export function partitionNames(namespace: string): PartitionNames {
     updateChannel: `${namespace}/update`,
     deleteChannel: `${namespace}/delete`,
     position: `${namespace}#position`,
+    log: `${namespace}#log`,
     nothing: `${namespace}#nothing`,
   };
 }

@@ -2,7 +2,18 @@ import { ClosedError, ConfigMismatchError, ConnectTimeoutError, UnavailableError
 import { Deadlines } from '../deadline.ts';
 import { randomNonce } from '../nonce.ts';
 import { ORIGIN, type Position } from '../position.ts';
-import type { Batch, Deadline, FeedListener, PartitionId, Receipt, Snapshot, Space, SpaceOptions } from '../store.ts';
+import type {
+  Batch,
+  Deadline,
+  FeedListener,
+  LoggedCall,
+  PartitionId,
+  Receipt,
+  Snapshot,
+  Space,
+  SpaceOptions,
+} from '../store.ts';
+import { decodeLogged, encodeLogged, LOG_CALLS } from './changeLog.ts';
 import type { Arguments, Connection } from './connection.ts';
 import {
   decodeEnvelope,
@@ -85,6 +96,11 @@ export class RedisSpace implements Space {
     return at;
   }
 
+  async log(_partition: PartitionId, deadline: Deadline): Promise<readonly LoggedCall[]> {
+    const items = await this.#query(['LRANGE', this.#names.log, '0', String(LOG_CALLS - 1)], deadline, true);
+    return (items as Buffer[]).flatMap((item) => decodeLogged(item) ?? []);
+  }
+
   async *scan(prefix: string, deadline: () => Deadline): AsyncGenerator<readonly string[]> {
     const { keyPrefix } = this.#names;
     const pattern = scanPattern(keyPrefix + prefix);
@@ -154,10 +170,11 @@ export class RedisSpace implements Space {
   }
 
   #writeArguments(batch: Batch): Arguments {
-    const { position, nothing, keyPrefix, updateChannel, deleteChannel } = this.#names;
+    const { position, log, nothing, keyPrefix, updateChannel, deleteChannel } = this.#names;
     const { origin, inlineBytes } = this.#options;
     const keys = [
       position,
+      log,
       ...batch.deletes.map((key) => keyPrefix + key),
       ...batch.sets.map(([key]) => keyPrefix + key),
     ];
@@ -170,6 +187,7 @@ export class RedisSpace implements Space {
       batch.sets.length > 0 ? updateChannel : deleteChannel,
       ENVELOPE_HEAD,
       encodeEnvelopeTail(batch, origin, inlineBytes),
+      encodeLogged(batch),
       ...batch.sets.map(([, bytes]) => asBuffer(bytes)),
     ];
   }

@@ -1,0 +1,66 @@
+// How much server time does the change log add to a write?
+//
+//   npm run build && node benchmarks/changeLog.js
+//
+// Runs the write script as it is, the same without the log, and the first again (A/A, which shows the noise) in interleaved
+// rounds on one server, and compares the medians of the processor time that the server used for them.
+import { randomBytes } from 'node:crypto';
+import { createClient } from 'redis';
+import { encodeLogged } from '../dist/store/redis/changeLog.js';
+import { encodeEnvelopeTail, ENVELOPE_HEAD } from '../dist/store/redis/envelope.js';
+import { writeScript } from '../dist/store/redis/scripts.js';
+import { startServer } from './server.js';
+
+const ROUNDS = 15;
+const WRITES = 10_000;
+const VALUE = Buffer.alloc(100, 'x');
+
+const server = await startServer();
+const client = await createClient({ url: server.url }).connect();
+
+const isLog = /^local item = [\s\S]*?(?=redis\.call\('PUBLISH')/m;
+const bare = writeScript.source.replace(isLog, '');
+if (bare === writeScript.source) throw new Error('The script no longer has a log to leave out.');
+const load = async (source) => client.sendCommand(['SCRIPT', 'LOAD', source]);
+const variants = {
+  'with the log': await load(writeScript.source),
+  'without it': await load(bare),
+  'with the log, again': await load(writeScript.source),
+};
+
+/** Microseconds of processor time that the server has used so far. */
+async function cpu() {
+  const info = String(await client.sendCommand(['INFO', 'cpu']));
+  const seconds = [...info.matchAll(/^used_cpu_(?:user|sys):([\d.]+)/gm)].map(([, value]) => Number(value));
+  return 1e6 * seconds.reduce((sum, value) => sum + value, 0);
+}
+
+/** Microseconds of processor time of the server per write. */
+async function measure(sha, namespace) {
+  const before = await cpu();
+  const calls = [];
+  for (let index = 0; index < WRITES; index++) {
+    const key = `key ${index % 1000}`;
+    const batch = { deletes: [], sets: [[key, VALUE]], clear: false };
+    const keys = [`${namespace}#position`, `${namespace}#log`, `${namespace}/${key}`];
+    const tail = encodeEnvelopeTail(batch, 1, 256);
+    const args = ['0', randomBytes(6), `${namespace}/update`, ENVELOPE_HEAD, tail, encodeLogged(batch), VALUE];
+    calls.push(client.sendCommand(['EVALSHA', sha, String(keys.length), ...keys, ...args]));
+    if (calls.length % 500 === 0) await Promise.all(calls.splice(0));
+  }
+  await Promise.all(calls);
+  return ((await cpu()) - before) / WRITES;
+}
+
+const results = Object.fromEntries(Object.keys(variants).map((name) => [name, []]));
+for (let round = 0; round < ROUNDS; round++) {
+  for (const [name, sha] of Object.entries(variants)) results[name].push(await measure(sha, 'bench'));
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const base = median(results['without it']);
+for (const [name, values] of Object.entries(results)) {
+  console.log(`${name.padEnd(20)} ${median(values).toFixed(2)} us  ${(median(values) / base).toFixed(3)}`);
+}
+await client.disconnect();
+await server.stop();

@@ -1,6 +1,8 @@
 import { NearCache } from './cache/nearCache.ts';
 import { TurnClock } from './cache/turnClock.ts';
 import { Values } from './codec/values.ts';
+import { type Known, LastKnown } from './coherence/lastKnown.ts';
+import { Outage } from './coherence/outage.ts';
 import { Partition } from './coherence/partition.ts';
 import { Reader } from './coherence/reader.ts';
 import { Verifier } from './coherence/verifier.ts';
@@ -96,6 +98,7 @@ function assemble(
         origin,
       ),
   );
+  const outages = ids.map(() => new Outage());
   const readers = partitions.map((partition, id) => new Reader(space, id, partition, timeoutMs));
   const readerOf = (): Reader => readers[partitionOf()] as Reader;
   const writer: WriteThrough = new WriteThrough({
@@ -116,6 +119,7 @@ function assemble(
         activity: () => partition.hits + (readers[id]?.misses ?? 0),
         isWatched: () => hub.isListening,
         answered: (failure) => {
+          outages[id]?.answered(failure);
           state.answered(failure, partitions);
         },
       }),
@@ -127,7 +131,12 @@ function assemble(
     pending: writer.pending,
     clock,
     values,
-    fetch: (key) => readerOf().read(key),
+    fetch: fetchBy(
+      settings,
+      cache,
+      () => outages[partitionOf()] as Outage,
+      (key) => readerOf().read(key),
+    ),
     onUse: () => {
       for (const verifier of verifiers) verifier.keepProving();
     },
@@ -155,4 +164,17 @@ function assemble(
     await state.coherent(deadline);
   };
   return { handle, start };
+}
+
+/** How reads ask the store: with something to fall back on, where that is wanted. */
+function fetchBy(
+  { staleIfErrorMs, maxStalenessMs }: Settings,
+  { entries }: NearCache,
+  outageOf: (key: string) => Outage,
+  fetch: (key: string) => Promise<Known>,
+): (key: string) => Promise<Known> {
+  if (staleIfErrorMs === undefined) return fetch;
+  const graceMs = staleIfErrorMs - maxStalenessMs;
+  const lastKnown = new LastKnown({ entries, now: () => clock.time(), graceMs, outageOf, fetch });
+  return (key) => lastKnown.read(key);
 }

@@ -38,6 +38,15 @@ export interface OpenOptions {
    */
   readonly verifyInterval?: Duration | undefined;
   /**
+   * How old a value may be served when it can't be proved fresh and the store can't be reached. More than
+   * `maxStaleness`. Default: none, such a read rejects with `UnavailableError`.
+   *
+   * The age counts from the moment at which the value was last known to be current. Only the first reads of an outage
+   * wait until the store has failed to answer; `fresh`, `getEntry` and `peek` are never answered in this way, and nor
+   * is a key that is not cached any more: after a change that was heard of, or a write of unknown outcome.
+   */
+  readonly staleIfError?: Duration | undefined;
+  /**
    * By when every operation has ended. At least 10 ms, default 5000. For writes that wait in a long queue it counts from
    * the last one that got through.
    */
@@ -62,6 +71,8 @@ export interface Settings {
   readonly maxAgeMs: number;
   readonly maxStalenessMs: number;
   readonly verifyIntervalMs: number;
+  /** `undefined`: nothing that is not proven fresh is served. */
+  readonly staleIfErrorMs: number | undefined;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly codec: Codec;
@@ -76,6 +87,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   'cache',
   'maxStaleness',
   'verifyInterval',
+  'staleIfError',
   'timeout',
   'connectTimeout',
   'codec',
@@ -102,6 +114,7 @@ export function resolveOptions(options: OpenOptions): Settings {
     cache = {},
     maxStaleness = 5000,
     verifyInterval,
+    staleIfError,
     timeout = 5000,
     connectTimeout = 10_000,
     codec = 'msgpack',
@@ -116,6 +129,7 @@ export function resolveOptions(options: OpenOptions): Settings {
     ...resolveCache(cache),
     maxStalenessMs,
     verifyIntervalMs: resolveVerifyInterval(verifyInterval, maxStalenessMs),
+    staleIfErrorMs: resolveStaleIfError(staleIfError, maxStalenessMs, cache),
     timeoutMs: durationMs('timeout', timeout, 10),
     connectTimeoutMs: durationMs('connectTimeout', connectTimeout, 10),
     codec: resolveCodec(codec),
@@ -158,6 +172,20 @@ function resolveVerifyInterval(interval: Duration | undefined, maxStalenessMs: n
   if (intervalMs <= maxStalenessMs / 2) return intervalMs;
   throw new ConfigError(
     `The option 'verifyInterval' (${intervalMs} ms) must be at most half of maxStaleness (${maxStalenessMs} ms), or cached reads lapse between two proofs.`,
+  );
+}
+
+function resolveStaleIfError(
+  staleIfError: Duration | undefined,
+  maxStalenessMs: number,
+  cache: OpenOptions['cache'],
+): number | undefined {
+  if (staleIfError === undefined) return undefined;
+  const staleIfErrorMs = durationMs('staleIfError', staleIfError, 100);
+  if (cache === false) throw new ConfigError("The option 'staleIfError' needs a cache to serve from.");
+  if (staleIfErrorMs > maxStalenessMs) return staleIfErrorMs;
+  throw new ConfigError(
+    `The option 'staleIfError' (${staleIfErrorMs} ms) must be more than maxStaleness (${maxStalenessMs} ms): younger values are served without asking the store.`,
   );
 }
 

@@ -1,8 +1,8 @@
 import type { Entry } from '../cache/entry.ts';
 import type { EntryMap } from '../cache/nearCache.ts';
-import type { Reply } from '../cache/reply.ts';
 import type { TurnClock } from '../cache/turnClock.ts';
 import type { Values } from '../codec/values.ts';
+import type { Known } from '../coherence/lastKnown.ts';
 import type { PendingWrite } from '../write/writer.ts';
 import { reservedNames } from './keys.ts';
 import { LazyRead } from './lazyRead.ts';
@@ -13,7 +13,7 @@ export interface LocalReadsOptions {
   readonly clock: TurnClock;
   readonly values: Values;
   /** Asks the store, or joins a read that is under way. */
-  readonly fetch: (key: string) => Promise<Reply>;
+  readonly fetch: (key: string) => Promise<Known>;
   /** Called in the first read of a turn: the dictionary is in use. */
   readonly onUse: () => void;
 }
@@ -26,7 +26,7 @@ export class LocalReads {
   #pending: ReadonlyMap<string, PendingWrite>;
   readonly #clock: TurnClock;
   readonly #values: Values;
-  readonly #fetch: (key: string) => Promise<Reply>;
+  readonly #fetch: (key: string) => Promise<Known>;
   readonly #onUse: () => void;
 
   constructor(options: LocalReadsOptions) {

@@ -535,6 +535,7 @@ describe('an option', () => {
   const rows: readonly { readonly option: keyof OpenOptions; readonly values: readonly unknown[] }[] = [
     { option: 'maxStaleness', values: [...never, 0, 99, '99ms'] },
     { option: 'verifyInterval', values: [...never, 0, 9, 2501, '3s'] },
+    { option: 'staleIfError', values: [...never, 0, 5000, '5s', false] },
     { option: 'timeout', values: [...never, 0, 9] },
     { option: 'connectTimeout', values: [...never, 0, 9] },
     {
@@ -585,6 +586,7 @@ describe('an option', () => {
     { option: "maxStaleness: '0.5s'", options: { maxStaleness: '0.5s' } },
     { option: 'maxStaleness: 100', options: { maxStaleness: 100 } },
     { option: 'verifyInterval at half of maxStaleness', options: { maxStaleness: '2s', verifyInterval: 1000 } },
+    { option: 'staleIfError above maxStaleness', options: { maxStaleness: '2s', staleIfError: 2001 } },
     { option: "timeout: '1h'", options: { timeout: '1h', connectTimeout: '1d' } },
     { option: 'cache: {}', options: { cache: {} } },
     { option: "cache: { maxItems: 1, maxAge: '1h' }", options: { cache: { maxItems: 1, maxAge: '1h' } } },
@@ -599,6 +601,10 @@ describe('an option', () => {
     await handle.set('x', [1]);
 
     expect(await handle.get('x')).toEqual([1]);
+  });
+
+  it('staleIfError without a cache is refused', async () => {
+    await expect(openInMemory({ staleIfError: '1h', cache: false })).rejects.toThrow(ConfigError);
   });
 
   it.each(['cachee', 'maxItems', 'url', 'partition'])('that does not exist is refused: %s', async (name) => {
@@ -619,6 +625,7 @@ function undefinedOptions(): Partial<OpenOptions> {
     cache: undefined,
     maxStaleness: undefined,
     verifyInterval: undefined,
+    staleIfError: undefined,
     timeout: undefined,
     connectTimeout: undefined,
     codec: undefined,

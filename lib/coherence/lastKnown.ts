@@ -1,0 +1,71 @@
+import type { Entry } from '../cache/entry.ts';
+import type { EntryMap } from '../cache/nearCache.ts';
+import { UnavailableError } from '../errors.ts';
+import type { Outage } from './outage.ts';
+
+/** What a read brought, wherever from. */
+export interface Known {
+  readonly entry: Entry;
+}
+
+export interface LastKnownOptions {
+  readonly entries: EntryMap;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** How much longer than while it is proven fresh an entry may be served. */
+  readonly graceMs: number;
+  readonly outageOf: (key: string) => Outage;
+  /** Asks the store. */
+  readonly fetch: (key: string) => Promise<Known>;
+}
+
+/**
+ * Reads that fall back on the last known value when the store can't be reached.
+ *
+ * Only an entry of the present era is one: what a message, a repair, a clear, a refused reply or an own write of unknown
+ * outcome took out of the cache may be older than what a reader has seen, and never comes back. Its age counts from the
+ * era's last proof, because until then it was current, however long ago it was filled. Its own expiry is not looked at:
+ * `maxAge` bounds how long a change that nobody announced stays unseen, and asking the store, which is what it demands,
+ * has just failed.
+ */
+export class LastKnown {
+  readonly #options: LastKnownOptions;
+
+  constructor(options: LastKnownOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Asks the store, unless it is known to be away. A read that is waiting does not wait for its own deadline when
+   * another command finds out that the store is.
+   */
+  read(key: string): Promise<Known> {
+    const outage = this.#options.outageOf(key);
+    const known = outage.isOn ? this.#find(key) : undefined;
+    return known === undefined ? this.#ask(key, outage) : Promise.resolve(known);
+  }
+
+  #ask(key: string, outage: Outage): Promise<Known> {
+    return new Promise((resolve, reject) => {
+      const stop = outage.onBegin(() => {
+        const known = this.#find(key);
+        if (known !== undefined) resolve(known);
+      });
+      this.#options
+        .fetch(key)
+        .then(resolve, (error: unknown) => {
+          const known = error instanceof UnavailableError ? this.#find(key) : undefined;
+          if (known === undefined) reject(error);
+          else resolve(known);
+        })
+        .finally(stop);
+    });
+  }
+
+  #find(key: string): Known | undefined {
+    const entry = this.#options.entries.get(key);
+    // An era that has ended is fresh until minus infinity.
+    const isYoungEnough = entry !== undefined && this.#options.now() <= entry.era.freshUntil + this.#options.graceMs;
+    return isYoungEnough ? { entry } : undefined;
+  }
+}

@@ -1,6 +1,7 @@
 import { NearCache } from './cache/nearCache.ts';
 import { TurnClock } from './cache/turnClock.ts';
 import { Values } from './codec/values.ts';
+import { Following } from './coherence/following.ts';
 import { type Known, LastKnown } from './coherence/lastKnown.ts';
 import { Outage } from './coherence/outage.ts';
 import { Partition } from './coherence/partition.ts';
@@ -17,8 +18,12 @@ import { StoreWalk } from './dict/storeWalk.ts';
 import { Writes } from './dict/writes.ts';
 import { type OpenOptions, resolveOptions, type Settings } from './options.ts';
 import { randomNonce } from './store/nonce.ts';
+import { KEY_HASH, partitioner } from './store/partitioner.ts';
 import type { Deadline, Space } from './store/store.ts';
 import { WriteThrough } from './write/writeThrough.ts';
+
+/** How long a partition is followed after it was last read, in milliseconds. */
+const LEAVE_AFTER_MS = 60_000;
 
 /** One for the process: its dictionaries share a look at the clock per turn of the event loop. */
 const clock = new TurnClock();
@@ -47,9 +52,10 @@ export async function openDict<T extends object = Record<string, unknown>>(optio
   const origin = randomNonce();
   const { namespace, store, inlineBytes } = settings;
   const values = new Values(settings.codec, settings.values, settings.maxValueBytes);
-  const layout = { partitions: store.defaultPartitions, codec: values.codecName };
+  const { partitions, partitionBy } = settings;
+  const layout = { partitions, hash: partitionBy === undefined ? KEY_HASH : 'custom', codec: values.codecName };
   const space = await store.open({ namespace, layout, inlineBytes, origin }, deadline);
-  const { handle, start } = assemble(settings, values, space, layout.partitions, origin);
+  const { handle, start } = assemble(settings, values, space, origin);
   try {
     await start(deadline);
   } catch (error) {
@@ -64,7 +70,6 @@ function assemble(
   settings: Settings,
   values: Values,
   space: Space,
-  partitionCount: number,
   origin: number,
 ): { readonly handle: Handle; readonly start: (deadline: Deadline) => Promise<void> } {
   const { namespace, timeoutMs } = settings;
@@ -73,10 +78,10 @@ function assemble(
   const state = new StateTracker((now, before) => emitter.emit('state', now, before));
   const hub = new ChangeHub(emitter, () => {
     state.update(partitions);
-    for (const verifier of verifiers) if (state.now !== 'coherent') verifier.request();
+    if (state.now !== 'coherent') following.verifySuspects();
   });
-  const ids = Array.from({ length: partitionCount }, (_, id) => id);
-  const partitionOf = (): number => 0;
+  const ids = Array.from({ length: settings.partitions }, (_, id) => id);
+  const partitionOf = partitioner(settings.partitions, settings.partitionBy);
 
   const partitions: readonly Partition[] = ids.map(
     (id) =>
@@ -100,7 +105,7 @@ function assemble(
   );
   const outages = ids.map(() => new Outage());
   const readers = partitions.map((partition, id) => new Reader(space, id, partition, timeoutMs));
-  const readerOf = (): Reader => readers[partitionOf()] as Reader;
+  const readerOf = (key: string): Reader => readers[partitionOf(key)] as Reader;
   const writer: WriteThrough = new WriteThrough({
     space,
     partitions,
@@ -114,15 +119,27 @@ function assemble(
   const verifiers: readonly Verifier[] = partitions.map(
     (partition, id) =>
       new Verifier(space, id, partition, {
-        verifyIntervalMs: settings.verifyIntervalMs,
+        maxRetryMs: settings.verifyIntervalMs,
         timeoutMs: Math.min(timeoutMs, settings.maxStalenessMs),
-        activity: () => partition.hits + (readers[id]?.misses ?? 0),
-        isWatched: () => hub.isListening,
         answered: (failure) => {
           outages[id]?.answered(failure);
           state.answered(failure, partitions);
         },
       }),
+  );
+  const following = new Following(
+    space,
+    partitions.map((partition, id) => ({
+      partition,
+      verifier: verifiers[id] as Verifier,
+      activity: () => partition.hits + (readers[id]?.misses ?? 0),
+    })),
+    {
+      verifyIntervalMs: settings.verifyIntervalMs,
+      leaveAfterMs: LEAVE_AFTER_MS,
+      timeoutMs,
+      isWatched: () => hub.isListening,
+    },
   );
   const walk = new StoreWalk(space, readers, partitionOf, values, timeoutMs);
   const writes = new Writes(namespace, writer, values, walk);
@@ -134,11 +151,15 @@ function assemble(
     fetch: fetchBy(
       settings,
       cache,
-      () => outages[partitionOf()] as Outage,
-      (key) => readerOf().read(key),
+      (key) => outages[partitionOf(key)] as Outage,
+      (key) => {
+        const id = partitionOf(key);
+        following.use(id);
+        return (readers[id] as Reader).read(key);
+      },
     ),
     onUse: () => {
-      for (const verifier of verifiers) verifier.keepProving();
+      following.keepProving();
     },
   });
   const handle = new Handle({
@@ -149,7 +170,8 @@ function assemble(
     values,
     partitions,
     readers,
-    verifiers,
+    following,
+    partitionOf,
     readerOf,
     writer,
     writes,
@@ -160,7 +182,8 @@ function assemble(
     state: () => state.now,
   });
   const start = async (deadline: Deadline): Promise<void> => {
-    await Promise.all(partitions.map((partition, id) => space.follow(id, partition, deadline)));
+    // One is enough to know that the feed works; the others are followed when they are read.
+    await following.follow(0, deadline);
     await state.coherent(deadline);
   };
   return { handle, start };

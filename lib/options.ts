@@ -53,6 +53,16 @@ export interface OpenOptions {
   readonly timeout?: Duration | undefined;
   /** By when `openDict` has ended. At least 10 ms, default 10 000. */
   readonly connectTimeout?: Duration | undefined;
+  /**
+   * Number of parts in which keys are kept: writes are announced only to processes that read keys of the same part, and
+   * each part can live on another node of a cluster. All processes must agree. 1 to 16384, default 1.
+   */
+  readonly partitions?: number | undefined;
+  /**
+   * What of a key decides in which partition it is: keys for which it returns the same string stay together. All processes
+   * must use the same function. Default: the key.
+   */
+  readonly partitionBy?: ((key: string) => string) | undefined;
   /** How values become bytes. Default `'msgpack'`. */
   readonly codec?: 'msgpack' | 'json' | Codec | undefined;
   /** Readers share one deep-frozen value (`'frozen'`, default), or each read brings a copy (`'clone'`). */
@@ -75,6 +85,8 @@ export interface Settings {
   readonly staleIfErrorMs: number | undefined;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
+  readonly partitions: number;
+  readonly partitionBy: ((key: string) => string) | undefined;
   readonly codec: Codec;
   readonly values: ValueMode;
   readonly inlineBytes: number;
@@ -90,6 +102,8 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   'staleIfError',
   'timeout',
   'connectTimeout',
+  'partitions',
+  'partitionBy',
   'codec',
   'values',
   'inlineBytes',
@@ -117,21 +131,26 @@ export function resolveOptions(options: OpenOptions): Settings {
     staleIfError,
     timeout = 5000,
     connectTimeout = 10_000,
+    partitions,
+    partitionBy,
     codec = 'msgpack',
     values = 'frozen',
     inlineBytes = 256,
     maxValueBytes = 1024 * 1024,
   } = options;
   const maxStalenessMs = durationMs('maxStaleness', maxStaleness, 100);
+  checkStore(store);
   return {
     namespace: checkNamespace(namespace),
-    store: checkStore(store),
+    store,
     ...resolveCache(cache),
     maxStalenessMs,
     verifyIntervalMs: resolveVerifyInterval(verifyInterval, maxStalenessMs),
     staleIfErrorMs: resolveStaleIfError(staleIfError, maxStalenessMs, cache),
     timeoutMs: durationMs('timeout', timeout, 10),
     connectTimeoutMs: durationMs('connectTimeout', connectTimeout, 10),
+    partitions: integer('partitions', partitions ?? store.defaultPartitions, 1, 16_384),
+    partitionBy: resolvePartitionBy(partitionBy),
     codec: resolveCodec(codec),
     values: oneOf('values', values, ['frozen', 'clone']),
     inlineBytes: integer('inlineBytes', inlineBytes, 0, 16_384),
@@ -144,8 +163,8 @@ function checkNamespace(namespace: unknown): string {
   throw new ConfigError("The option 'namespace' must be 1 to 64 of A-Z a-z 0-9 _ . : -");
 }
 
-function checkStore(store: Store): Store {
-  if (typeof store === 'object' && store !== null && typeof store.open === 'function') return store;
+function checkStore(store: Store): void {
+  if (typeof store === 'object' && store !== null && typeof store.open === 'function') return;
   throw new ConfigError("The option 'store' must be a store, such as redisStore(client) or memoryStore().");
 }
 
@@ -187,6 +206,11 @@ function resolveStaleIfError(
   throw new ConfigError(
     `The option 'staleIfError' (${staleIfErrorMs} ms) must be more than maxStaleness (${maxStalenessMs} ms): younger values are served without asking the store.`,
   );
+}
+
+function resolvePartitionBy(partitionBy: unknown): ((key: string) => string) | undefined {
+  if (partitionBy === undefined || typeof partitionBy === 'function') return partitionBy as (key: string) => string;
+  throw new ConfigError("The option 'partitionBy' must be a function from a key to a string.");
 }
 
 function resolveCodec(codec: 'msgpack' | 'json' | Codec): Codec {

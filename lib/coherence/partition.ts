@@ -91,6 +91,11 @@ export class Partition implements FeedListener {
     return this.#isSynced;
   }
 
+  /** Whether it followed the store and has lost its trace. */
+  get isSuspect(): boolean {
+    return this.#isEstablished && !this.#isSynced;
+  }
+
   /** Monotonic milliseconds at which the cache was last proven equal to the store. */
   get freshAsOf(): number {
     return this.#freshness.asOf;
@@ -243,9 +248,10 @@ export class Partition implements FeedListener {
     this.#heldBack.release(key);
   }
 
-  /** Takes every entry out of use. */
-  close(): void {
+  /** It is not followed any more: nothing is kept. */
+  leave(): void {
     this.#isLive = false;
+    this.#isEstablished = false;
     this.#loseSync();
     this.#endEra();
   }
@@ -386,11 +392,10 @@ export class Partition implements FeedListener {
   #goOnFrom(position: Position): void {
     this.#stretch++;
     this.#ring.restart(position);
-    if (this.#isEstablished) {
-      this.counts.repairs++;
-      this.#host.changes.resynced();
-    }
+    if (this.#isEstablished) this.counts.repairs++;
     this.#isEstablished = true;
+    // Whoever listens since before the first position was known has missed what came until then.
+    this.#host.changes.resynced();
   }
 
   #prove(asOf: number): void {

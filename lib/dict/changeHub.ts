@@ -37,7 +37,11 @@ export class ChangeHub implements ChangeSink {
   }
 
   /** Starts a queue of the changes that `concerns` lets pass. It ends when the signal is aborted, or the hub closed. */
-  watch(concerns: (change: DictChange) => boolean, signal: AbortSignal | undefined): ChangeQueue {
+  watch(
+    concerns: (change: DictChange) => boolean,
+    signal: AbortSignal | undefined,
+    onEnd: () => void = () => {},
+  ): ChangeQueue {
     const push = (change: DictChange): void => {
       if (concerns(change)) queue.push(change);
     };
@@ -48,6 +52,7 @@ export class ChangeHub implements ChangeSink {
       this.#queues.delete(push);
       this.#ends.delete(end);
       signal?.removeEventListener('abort', end);
+      onEnd();
     });
     this.#queues.add(push);
     this.#ends.add(end);

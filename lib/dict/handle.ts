@@ -1,11 +1,12 @@
 import type { NearCache } from '../cache/nearCache.ts';
 import type { Values } from '../codec/values.ts';
+import type { Following } from '../coherence/following.ts';
 import type { Partition } from '../coherence/partition.ts';
 import type { Reader } from '../coherence/reader.ts';
-import type { Verifier } from '../coherence/verifier.ts';
 import { type Duration, durationMs } from '../duration.ts';
 import { AmbiguousWriteError, ClosedError } from '../errors.ts';
 import { Deadlines } from '../store/deadline.ts';
+import type { Partitioner } from '../store/partitioner.ts';
 import type { Space } from '../store/store.ts';
 import { versionOf } from '../store/version.ts';
 import type { Writer } from '../write/writer.ts';
@@ -40,7 +41,8 @@ export interface HandleParts {
   readonly values: Values;
   readonly partitions: readonly Partition[];
   readonly readers: readonly Reader[];
-  readonly verifiers: readonly Verifier[];
+  readonly following: Following;
+  readonly partitionOf: Partitioner;
   readonly readerOf: (key: string) => Reader;
   readonly writer: Writer;
   readonly writes: Writes;
@@ -201,8 +203,8 @@ export class Handle implements NearDict<Data> {
     options?: WatchOptions,
   ): AsyncIterableIterator<WatchedValue<unknown>> | AsyncIterableIterator<DictChange> {
     this.#assertOpen();
-    this.#keepProving();
     if (first === undefined || (typeof first === 'object' && first !== null)) {
+      this.#followAll();
       return this.#parts.hub.watch(() => true, first?.signal).iterate();
     }
     assertKey(first);
@@ -210,13 +212,13 @@ export class Handle implements NearDict<Data> {
   }
 
   on<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents[E]) => void): this {
-    if (event === 'change') this.#keepProving();
+    if (event === 'change') this.#followAll();
     this.#parts.emitter.on(event, listener);
     return this;
   }
 
   once<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents[E]) => void): this {
-    if (event === 'change') this.#keepProving();
+    if (event === 'change') this.#followAll();
     this.#parts.emitter.once(event, listener);
     return this;
   }
@@ -280,7 +282,8 @@ export class Handle implements NearDict<Data> {
 
   #watchKey(key: string, options: WatchOptions | undefined): AsyncIterableIterator<WatchedValue<unknown>> {
     const { signal, initial } = options ?? {};
-    const queue = this.#parts.hub.watch((change) => !('key' in change) || change.key === key, signal);
+    const release = this.#parts.following.hold(this.#parts.partitionOf(key));
+    const queue = this.#parts.hub.watch((change) => !('key' in change) || change.key === key, signal, release);
     if (initial === true) queue.push({ type: 'resync' });
     const changes = queue.iterate();
     const end = async (): Promise<IteratorReturnResult<undefined>> => {
@@ -307,9 +310,11 @@ export class Handle implements NearDict<Data> {
     };
   }
 
-  /** Followers need proofs of position even while nobody reads. */
-  #keepProving(): void {
-    for (const verifier of this.#parts.verifiers) verifier.keepProving();
+  /** Who listens to changes needs proofs of position even while nobody reads. */
+  #followAll(): void {
+    const { following } = this.#parts;
+    following.followAll();
+    following.keepProving();
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -324,13 +329,12 @@ export class Handle implements NearDict<Data> {
 
   async #end(): Promise<void> {
     this.#isOpen = false;
-    const { reads, writer, writes, verifiers, partitions, hub, cache, space, emitter } = this.#parts;
+    const { reads, writer, writes, following, hub, cache, space, emitter } = this.#parts;
     reads.close();
     writes.close();
     writer.close(new ClosedError(this.namespace));
-    for (const verifier of verifiers) verifier.close();
     hub.close();
-    for (const partition of partitions) partition.close();
+    following.close();
     cache.clear();
     await space.close();
     emitter.emit('close');

@@ -8,6 +8,7 @@ export class StateTracker {
   readonly #onChange: (now: DictState, before: DictState) => void;
   #now: DictState = 'suspect';
   #isAnswering = true;
+  #hasSynced = false;
   #lastFailure: unknown;
   #waiters: (() => void)[] = [];
 
@@ -52,6 +53,7 @@ export class StateTracker {
 
   #judge(partitions: readonly Partition[]): DictState {
     if (!this.#isAnswering) return 'offline';
-    return partitions.every((partition) => partition.isSynced) ? 'coherent' : 'suspect';
+    this.#hasSynced ||= partitions.some((partition) => partition.isSynced);
+    return this.#hasSynced && partitions.every((partition) => !partition.isSuspect) ? 'coherent' : 'suspect';
   }
 }

@@ -1,4 +1,5 @@
 import type { NearCache } from '../cache/nearCache.ts';
+import type { Following } from '../coherence/following.ts';
 import type { Partition } from '../coherence/partition.ts';
 import type { Reader } from '../coherence/reader.ts';
 import type { Writer } from '../write/writer.ts';
@@ -9,12 +10,13 @@ import type { DictStats } from './nearDict.ts';
 interface Counted {
   readonly cache: NearCache;
   readonly partitions: readonly Partition[];
+  readonly following: Following;
   readonly readers: readonly Reader[];
   readonly reads: LocalReads;
   readonly writer: Writer;
 }
 
-export function collectStats({ cache, partitions, readers, reads, writer }: Counted): DictStats {
+export function collectStats({ cache, partitions, following, readers, reads, writer }: Counted): DictStats {
   const hits = sum(partitions, (partition) => partition.hits) + reads.pendingHits;
   const misses = sum(readers, (reader) => reader.misses);
   return {
@@ -29,7 +31,7 @@ export function collectStats({ cache, partitions, readers, reads, writer }: Coun
     pendingWrites: writer.pending.size,
     bytesIn: sum(readers, (reader) => reader.bytesIn),
     bytesOut: writer.bytesOut,
-    lag: performance.now() - Math.min(...partitions.map((partition) => partition.freshAsOf)),
+    lag: performance.now() - Math.min(...following.partitions.map((partition) => partition.freshAsOf)),
   };
 }
 

@@ -1,6 +1,7 @@
 import { randomNonce } from './nonce.ts';
 import { ORIGIN, type Position } from './position.ts';
 import { ClosedError, ConfigMismatchError } from '../errors.ts';
+import { describeLayout } from './layout.ts';
 import type {
   Batch,
   Change,
@@ -86,9 +87,9 @@ function dataOf({ namespace, layout }: SpaceOptions): MemoryData {
     spaces.set(namespace, data);
     return data;
   }
-  if (present.layout.partitions !== layout.partitions || present.layout.codec !== layout.codec) {
+  if (describeLayout(present.layout) !== describeLayout(layout)) {
     throw new ConfigMismatchError(
-      `The namespace '${namespace}' is open with ${present.layout.partitions} partition(s) and the codec '${present.layout.codec}'. Open it with the same, or choose another namespace.`,
+      `The namespace '${namespace}' has the layout ${describeLayout(present.layout)}, this process wants ${describeLayout(layout)}. Open it with the same options, or choose another namespace.`,
     );
   }
   return present;
@@ -97,7 +98,7 @@ function dataOf({ namespace, layout }: SpaceOptions): MemoryData {
 class MemorySpace implements Space {
   readonly #data: MemoryData;
   readonly #options: SpaceOptions;
-  readonly #listeners: (readonly [MemoryPartition, FeedListener])[] = [];
+  #listeners: (readonly [MemoryPartition, FeedListener])[] = [];
   #isClosed = false;
 
   constructor(data: MemoryData, options: SpaceOptions) {
@@ -137,6 +138,11 @@ class MemorySpace implements Space {
     followed.listeners.add(listener);
     this.#listeners.push([followed, listener]);
     listener.live();
+  }
+
+  unfollow(partition: number, listener: FeedListener): void {
+    this.#data.partitions[partition]?.listeners.delete(listener);
+    this.#listeners = this.#listeners.filter(([, other]) => other !== listener);
   }
 
   distrust(): void {

@@ -5,7 +5,10 @@ export type PartitionId = number;
 
 /** How a namespace is laid out in its store. All processes that open it must agree. */
 export interface Layout {
+  /** 1 to 16384. */
   readonly partitions: number;
+  /** How keys are spread over partitions: the name of a hash, `custom` for the user's own way. */
+  readonly hash: string;
   /** Name of the codec. */
   readonly codec: string;
 }
@@ -106,8 +109,13 @@ export interface Space {
   log(partition: PartitionId, deadline: Deadline): Promise<readonly LoggedCall[]>;
   /** Keys that start with `prefix`, in batches, each key once. Keys written or deleted meanwhile may be missing or stale. */
   scan(prefix: string, deadline: () => Deadline): AsyncIterable<readonly string[]>;
-  /** Starts to follow a partition; resolves when the feed is live for the first time. The listener is told until `close()`. */
+  /**
+   * Starts to follow a partition; resolves when the feed is live for the first time. The listener is told until
+   * `unfollow` or `close()`, also when this call did not end in time.
+   */
   follow(partition: PartitionId, listener: FeedListener, deadline: Deadline): Promise<void>;
+  /** Ends `follow`: the listener is told nothing more. */
+  unfollow(partition: PartitionId, listener: FeedListener): void;
   /** The caller has found that messages are missing: the feed is to be renewed. */
   distrust(partition: PartitionId): void;
   /** Stops following and gives back what was opened. Nothing that others opened is touched. */

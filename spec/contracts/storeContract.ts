@@ -32,7 +32,7 @@ export function storeContract(name: string, makeStore: () => Store): void {
     let opened: Space[];
 
     async function open(options: Partial<SpaceOptions> = {}, from: Store = store): Promise<Space> {
-      const layout = { partitions: 1, codec: 'msgpack' };
+      const layout = { partitions: 1, hash: 'fnv1a', codec: 'msgpack' };
       const whole = { namespace, layout, inlineBytes: 256, origin: ORIGIN, ...options };
       const one = await from.open(whole, soon());
       opened.push(one);
@@ -542,8 +542,10 @@ export function storeContract(name: string, makeStore: () => Store): void {
       });
 
       it('refuse another number of partitions and another codec, and are none the worse for it', async () => {
-        await expect(open({ layout: { partitions: 2, codec: 'msgpack' } })).rejects.toThrow(ConfigMismatchError);
-        await expect(open({ layout: { partitions: 1, codec: 'json' } }, makeStore())).rejects.toThrow(
+        await expect(open({ layout: { partitions: 2, hash: 'fnv1a', codec: 'msgpack' } })).rejects.toThrow(
+          ConfigMismatchError,
+        );
+        await expect(open({ layout: { partitions: 1, hash: 'fnv1a', codec: 'json' } }, makeStore())).rejects.toThrow(
           ConfigMismatchError,
         );
 
@@ -554,7 +556,9 @@ export function storeContract(name: string, makeStore: () => Store): void {
       it('remember their layout when nobody has them open', async () => {
         await space.close();
 
-        await expect(open({ layout: { partitions: 1, codec: 'json' } })).rejects.toThrow(ConfigMismatchError);
+        await expect(open({ layout: { partitions: 1, hash: 'fnv1a', codec: 'json' } })).rejects.toThrow(
+          ConfigMismatchError,
+        );
       });
 
       it('can be opened by many at the same moment', async () => {

@@ -167,6 +167,11 @@ export class SimulatedSpace implements Space {
     this.restoreFeed();
   }
 
+  unfollow(): void {
+    this.cutFeed();
+    this.#listener = undefined;
+  }
+
   distrust(): void {
     this.cutFeed();
   }

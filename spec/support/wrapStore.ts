@@ -20,6 +20,9 @@ function delegate(space: Space): Space {
     log: (...args) => space.log(...args),
     scan: (...args) => space.scan(...args),
     follow: (...args) => space.follow(...args),
+    unfollow: (...args) => {
+      space.unfollow(...args);
+    },
     distrust: (...args) => {
       space.distrust(...args);
     },

@@ -14,15 +14,20 @@ export interface PartitionNames {
   readonly nothing: string;
 }
 
-/** Data keys stand behind `/`, everything else behind `#`, so that no key of a user meets ours. */
-export function partitionNames(namespace: string): PartitionNames {
+/**
+ * Data keys stand behind `/`, everything else behind `#`, so that no key of a user meets ours.
+ *
+ * @param tag - Keeps what belongs to a partition in one hash slot; absent where there is one partition on one server.
+ */
+export function partitionNames(namespace: string, tag: string | undefined): PartitionNames {
+  const start = tag === undefined ? namespace : `${namespace}{${tag}}`;
   return {
-    keyPrefix: `${namespace}/`,
-    updateChannel: `${namespace}/update`,
-    deleteChannel: `${namespace}/delete`,
-    position: `${namespace}#position`,
-    log: `${namespace}#log`,
-    nothing: `${namespace}#nothing`,
+    keyPrefix: `${start}/`,
+    updateChannel: `${start}/update`,
+    deleteChannel: `${start}/delete`,
+    position: `${start}#position`,
+    log: `${start}#log`,
+    nothing: `${start}#nothing`,
   };
 }
 
@@ -31,7 +36,11 @@ export function metaKey(namespace: string): string {
   return `${namespace}#meta`;
 }
 
-/** A SCAN pattern for the keys that start with `prefix`. */
-export function scanPattern(prefix: string): string {
-  return `${prefix.replace(/[\\*?[\]^]/g, String.raw`\$&`)}*`;
+/** A SCAN pattern for the names that may be keys of the namespace which start with `prefix`. */
+export function scanPattern(namespace: string, hasTags: boolean, prefix: string): string {
+  return `${escaped(namespace)}${hasTags ? '{*}' : ''}/${escaped(prefix)}*`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\*?[\]^]/g, String.raw`\$&`);
 }

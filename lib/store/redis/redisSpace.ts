@@ -1,5 +1,6 @@
 import { ClosedError, ConfigMismatchError, ConnectTimeoutError, UnavailableError } from '../../errors.ts';
 import { Deadlines } from '../deadline.ts';
+import { describeLayout } from '../layout.ts';
 import { randomNonce } from '../nonce.ts';
 import { ORIGIN, type Position } from '../position.ts';
 import type {
@@ -25,10 +26,9 @@ import {
 } from './envelope.ts';
 import { metaKey, type PartitionNames, partitionNames, scanPattern } from './names.ts';
 import { writeScript } from './scripts.ts';
+import { hashTags } from './slots.ts';
 import type { Subscriber, Subscription } from './subscriber.ts';
 
-/** Version of the layout in Redis and of the messages. */
-const PROTOCOL = 1;
 /** Keys that the server looks at in one step of a scan: about a tenth of a millisecond of its time. */
 const SCAN_COUNT = 500;
 
@@ -39,9 +39,11 @@ export class RedisSpace implements Space {
   readonly #connection: Connection;
   readonly #subscriber: Subscriber;
   readonly #options: SpaceOptions;
-  readonly #names: PartitionNames;
+  readonly #names: readonly PartitionNames[];
+  /** By the start of a name, up to and including its `/`: those that can be data. */
+  readonly #prefixes: ReadonlySet<string>;
   readonly #release: () => Promise<void>;
-  readonly #subscriptions: Subscription[] = [];
+  readonly #subscriptions = new Map<FeedListener, Subscription>();
   /** Ends the calls of `follow` that still wait. */
   readonly #endings: ((error: ClosedError) => void)[] = [];
   readonly #deadlines = new Deadlines();
@@ -52,7 +54,8 @@ export class RedisSpace implements Space {
     this.#connection = connection;
     this.#subscriber = subscriber;
     this.#options = options;
-    this.#names = partitionNames(options.namespace);
+    this.#names = namesOf(options);
+    this.#prefixes = new Set(this.#names.map(({ keyPrefix }) => keyPrefix));
     this.#release = release;
   }
 
@@ -62,7 +65,7 @@ export class RedisSpace implements Space {
    * @throws {ConfigMismatchError} The namespace has another layout.
    */
   async checkLayout(deadline: Deadline, isIdle: boolean = false): Promise<void> {
-    const wanted = this.#layoutRecord();
+    const wanted = describeLayout(this.#options.layout);
     const key = metaKey(this.#options.namespace);
     let found = await this.#query(['GET', key], deadline, isIdle);
     if (found === null) {
@@ -76,49 +79,53 @@ export class RedisSpace implements Space {
     }
   }
 
-  async read(_partition: PartitionId, keys: readonly string[], deadline: Deadline): Promise<Snapshot> {
-    const { position, keyPrefix } = this.#names;
+  async read(partition: PartitionId, keys: readonly string[], deadline: Deadline): Promise<Snapshot> {
+    const { position, keyPrefix } = this.#namesOf(partition);
     const reply = await this.#query(['MGET', position, ...keys.map((key) => keyPrefix + key)], deadline);
     const [at, ...values] = reply as (Buffer | null)[];
     return { position: positionOf(at), values: values.map((value) => value ?? undefined) };
   }
 
-  async write(_partition: PartitionId, batch: Batch, deadline: Deadline): Promise<Receipt> {
+  async write(partition: PartitionId, batch: Batch, deadline: Deadline): Promise<Receipt> {
     this.#assertOpen();
-    const args = this.#writeArguments(batch);
+    const args = this.#writeArguments(this.#namesOf(partition), batch);
     const [at, ...existed] = (await this.#connection.run(writeScript, args, deadline)) as [Buffer, ...number[]];
     return { position: decodePosition(at), existed: existed.map((count) => count === 1) };
   }
 
-  async position(_partition: PartitionId, deadline: Deadline): Promise<Position> {
-    const at = positionOf(await this.#query(['GET', this.#names.position], deadline, true));
+  async position(partition: PartitionId, deadline: Deadline): Promise<Position> {
+    const at = positionOf(await this.#query(['GET', this.#namesOf(partition).position], deadline, true));
     if (at === ORIGIN) await this.checkLayout(deadline, true);
     return at;
   }
 
-  async log(_partition: PartitionId, deadline: Deadline): Promise<readonly LoggedCall[]> {
-    const items = await this.#query(['LRANGE', this.#names.log, '0', String(LOG_CALLS - 1)], deadline, true);
+  async log(partition: PartitionId, deadline: Deadline): Promise<readonly LoggedCall[]> {
+    const items = await this.#query(
+      ['LRANGE', this.#namesOf(partition).log, '0', String(LOG_CALLS - 1)],
+      deadline,
+      true,
+    );
     return (items as Buffer[]).flatMap((item) => decodeLogged(item) ?? []);
   }
 
   async *scan(prefix: string, deadline: () => Deadline): AsyncGenerator<readonly string[]> {
-    const { keyPrefix } = this.#names;
-    const pattern = scanPattern(keyPrefix + prefix);
+    const { namespace } = this.#options;
+    const pattern = scanPattern(namespace, this.#names[0]?.keyPrefix !== `${namespace}/`, prefix);
     const seen = new Set<string>();
     let cursor = '0';
     do {
       const args = ['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(SCAN_COUNT)];
       const [next, found] = (await this.#query(args, deadline())) as [Buffer, Buffer[]];
       cursor = String(next);
-      const keys = found.flatMap((name) => keyOf(name, keyPrefix)).filter((key) => !seen.has(key));
+      const keys = found.flatMap((name) => this.#keyOf(name)).filter((key) => key.startsWith(prefix) && !seen.has(key));
       for (const key of keys) seen.add(key);
       if (keys.length > 0) yield keys;
     } while (cursor !== '0');
   }
 
-  async follow(_partition: PartitionId, listener: FeedListener, deadline: Deadline): Promise<void> {
+  async follow(partition: PartitionId, listener: FeedListener, deadline: Deadline): Promise<void> {
     this.#assertOpen();
-    const { updateChannel, deleteChannel } = this.#names;
+    const { updateChannel, deleteChannel } = this.#namesOf(partition);
     const live = new Promise<void>((resolve, reject) => {
       this.#endings.push(reject);
       const subscription: Subscription = {
@@ -134,13 +141,19 @@ export class RedisSpace implements Space {
           deliver(payload, channel === updateChannel ? 'set' : 'delete', listener);
         },
       };
-      this.#subscriptions.push(subscription);
+      this.#subscriptions.set(listener, subscription);
       this.#subscriber.add(subscription);
     });
     await this.#deadlines.within(live, deadline, () => {
       const cause = this.#subscriber.lastError;
       return new ConnectTimeoutError('Redis did not confirm the subscription within connectTimeout.', { cause });
     });
+  }
+
+  unfollow(_partition: PartitionId, listener: FeedListener): void {
+    const subscription = this.#subscriptions.get(listener);
+    this.#subscriptions.delete(listener);
+    if (subscription !== undefined) this.#subscriber.remove(subscription);
   }
 
   distrust(): void {
@@ -150,7 +163,7 @@ export class RedisSpace implements Space {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const subscription of this.#subscriptions) this.#subscriber.remove(subscription);
+    for (const subscription of this.#subscriptions.values()) this.#subscriber.remove(subscription);
     for (const end of this.#endings) end(new ClosedError(this.#options.namespace));
     await this.#release();
   }
@@ -164,13 +177,25 @@ export class RedisSpace implements Space {
     if (this.#isClosed) throw new ClosedError(this.#options.namespace);
   }
 
-  #layoutRecord(): string {
-    const { partitions, codec } = this.#options.layout;
-    return JSON.stringify({ protocol: PROTOCOL, partitions, codec });
+  #namesOf(partition: PartitionId): PartitionNames {
+    const names = this.#names[partition];
+    if (names === undefined) throw new RangeError('There is no such partition.');
+    return names;
   }
 
-  #writeArguments(batch: Batch): Arguments {
-    const { position, log, nothing, keyPrefix, updateChannel, deleteChannel } = this.#names;
+  /** Names that are no UTF-8 can't be keys of a dictionary: nobody could ask for them. */
+  #keyOf(name: Buffer): string[] {
+    const end = name.indexOf('/') + 1;
+    if (!this.#prefixes.has(name.toString('latin1', 0, end))) return [];
+    try {
+      return [utf8.decode(name.subarray(end))];
+    } catch {
+      return [];
+    }
+  }
+
+  #writeArguments(names: PartitionNames, batch: Batch): Arguments {
+    const { position, log, nothing, keyPrefix, updateChannel, deleteChannel } = names;
     const { origin, inlineBytes } = this.#options;
     const keys = [
       position,
@@ -216,11 +241,8 @@ function positionOf(reply: unknown): Position {
   );
 }
 
-/** Names that are no UTF-8 can't be keys of a dictionary: nobody could ask for them. */
-function keyOf(name: Buffer, keyPrefix: string): string[] {
-  try {
-    return [utf8.decode(name).slice(keyPrefix.length)];
-  } catch {
-    return [];
-  }
+/** The names of all partitions. One partition on one server needs no hash tag. */
+function namesOf({ namespace, layout }: SpaceOptions): PartitionNames[] {
+  if (layout.partitions === 1) return [partitionNames(namespace, undefined)];
+  return hashTags(layout.partitions).map((tag) => partitionNames(namespace, tag));
 }

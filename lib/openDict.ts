@@ -26,7 +26,10 @@ import { WriteThrough } from './write/writeThrough.ts';
 const LEAVE_AFTER_MS = 60_000;
 
 /** One for the process: its dictionaries share a look at the clock per turn of the event loop. */
-const clock = new TurnClock();
+const clock = new TurnClock(
+  () => performance.now(),
+  () => Date.now(),
+);
 
 /**
  * Opens the dictionary shared by every process that names the same namespace.
@@ -48,7 +51,7 @@ const clock = new TurnClock();
  */
 export async function openDict<T extends object = Record<string, unknown>>(options: OpenOptions): Promise<NearDict<T>> {
   const settings = resolveOptions(options);
-  const deadline = clock.time() + settings.connectTimeoutMs;
+  const deadline = performance.now() + settings.connectTimeoutMs;
   const origin = randomNonce();
   const { namespace, store, inlineBytes } = settings;
   const values = new Values(settings.codec, settings.values, settings.maxValueBytes);
@@ -165,6 +168,7 @@ function assemble(
   const handle = new Handle({
     namespace,
     timeoutMs,
+    now: () => clock.time(),
     space,
     cache,
     values,

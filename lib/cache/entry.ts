@@ -7,7 +7,7 @@ import { usageError } from '../errors.ts';
  * Entries belong to the era in which they were filled. Ending an era takes all of them out of use at once, without a scan.
  */
 export class Era {
-  /** Monotonic milliseconds up to which the entries are proven fresh enough to serve. */
+  /** Milliseconds of the turn clock up to which the entries are proven fresh enough to serve. */
   freshUntil: number = Number.NEGATIVE_INFINITY;
   /** Reads served from entries of this era. */
   hits = 0;
@@ -35,7 +35,7 @@ export class Entry {
   era: Era = NO_ERA;
   /** Sequence number of the position at which the entry was read or written. */
   seq = 0;
-  /** Monotonic milliseconds after which the entry is not served. */
+  /** Milliseconds of the turn clock after which the entry is not served. */
   expiresAt: number = Number.POSITIVE_INFINITY;
 
   constructor(bytes: Uint8Array | undefined) {

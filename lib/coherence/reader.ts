@@ -58,7 +58,7 @@ export class Reader {
     const departure = this.#partition.depart();
     for (const key of keys) this.#partition.guard.enter(key);
     try {
-      const { position, values } = await this.#space.read(this.#id, keys, departure.sentAt + this.#timeoutMs);
+      const { position, values } = await this.#space.read(this.#id, keys, performance.now() + this.#timeoutMs);
       this.#partition.observe(position, departure);
       return keys.map((key, index) => {
         const reply = this.#toReply(values[index]);
@@ -87,7 +87,7 @@ export class Reader {
       this.#partition.guard.enter(key);
       this.#partition.guard.share(key, reply, departure.sentAt);
     }
-    this.#space.read(this.#id, [...reads.keys()], departure.sentAt + this.#timeoutMs).then(
+    this.#space.read(this.#id, [...reads.keys()], performance.now() + this.#timeoutMs).then(
       (snapshot) => {
         this.#receive(reads, snapshot, departure);
       },

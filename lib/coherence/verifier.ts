@@ -1,5 +1,5 @@
 import type { Deadline, PartitionId, Space } from '../store/store.ts';
-import type { Departure, Partition } from './partition.ts';
+import type { Partition } from './partition.ts';
 
 const FIRST_RETRY_MS = 20;
 
@@ -71,14 +71,14 @@ export class Verifier {
   /** Reads the position, and behind it the change log if the partition needs that to go on. */
   async #readPosition(): Promise<void> {
     const departure = this.#partition.depart();
-    const position = await this.#space.position(this.#id, this.#deadline(departure));
+    const position = await this.#space.position(this.#id, this.#deadline());
     if (this.#isClosed || !this.#partition.reading(position, departure)) return;
-    const log = await this.#space.log(this.#id, this.#deadline(this.#partition.depart()));
+    const log = await this.#space.log(this.#id, this.#deadline());
     if (!this.#isClosed) this.#partition.repair(log, position, departure);
   }
 
-  #deadline({ sentAt }: Departure): Deadline {
-    return sentAt + this.#options.timeoutMs;
+  #deadline(): Deadline {
+    return performance.now() + this.#options.timeoutMs;
   }
 
   #tryAgain(): void {

@@ -36,6 +36,8 @@ import type { Writes } from './writes.ts';
 export interface HandleParts {
   readonly namespace: string;
   readonly timeoutMs: number;
+  /** Milliseconds, on the scale of `Partition.freshAsOf`. */
+  readonly now: () => number;
   readonly space: Space;
   readonly cache: NearCache;
   readonly values: Values;

@@ -96,6 +96,11 @@ export class LocalReads {
   /** The Proxy asks for reserved names on behalf of the language: for it they are never there. */
   #hitPending(key: string, pending: PendingWrite): Promise<unknown> | undefined {
     if (reservedNames.has(key)) return undefined;
+    // A loop of these would keep the very write from going out.
+    if (this.#clock.credit-- <= 0) {
+      this.#look();
+      if (this.#clock.isOverdue) return this.#nextTurn(key);
+    }
     const read = this.#open(key, pending.entry);
     if (read !== undefined) this.pendingHits++;
     return read;

@@ -8,6 +8,8 @@ import type { DictStats } from './nearDict.ts';
 
 /** Where the counts are kept. */
 interface Counted {
+  /** Milliseconds, on the scale of `freshAsOf`. */
+  readonly now: () => number;
   readonly cache: NearCache;
   readonly partitions: readonly Partition[];
   readonly following: Following;
@@ -16,7 +18,7 @@ interface Counted {
   readonly writer: Writer;
 }
 
-export function collectStats({ cache, partitions, following, readers, reads, writer }: Counted): DictStats {
+export function collectStats({ now, cache, partitions, following, readers, reads, writer }: Counted): DictStats {
   const hits = sum(partitions, (partition) => partition.hits) + reads.pendingHits;
   const misses = sum(readers, (reader) => reader.misses);
   return {
@@ -31,7 +33,7 @@ export function collectStats({ cache, partitions, following, readers, reads, wri
     pendingWrites: writer.pending.size,
     bytesIn: sum(readers, (reader) => reader.bytesIn),
     bytesOut: writer.bytesOut,
-    lag: performance.now() - Math.min(...following.partitions.map((partition) => partition.freshAsOf)),
+    lag: now() - Math.min(...following.partitions.map((partition) => partition.freshAsOf)),
   };
 }
 

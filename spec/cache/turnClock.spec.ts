@@ -1,7 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type NearDict, openDict } from 'neardict';
 import { TurnClock } from '../../lib/cache/turnClock.ts';
 import { freshNamespace, openInMemory, turn } from '../support/openInMemory.ts';
+import { recordReads } from '../support/wrapStore.ts';
 
 interface Data {
   x: number;
@@ -9,8 +10,14 @@ interface Data {
 
 const DEADLINE_MS = 30_000;
 
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
 interface FakeClock {
   now: number;
+  /** The wall clock. */
+  wall: number;
   looks: number;
   readonly clock: TurnClock;
   read(): void;
@@ -20,11 +27,15 @@ interface FakeClock {
 function fakeClock(): FakeClock {
   const fake: FakeClock = {
     now: 1000,
+    wall: 1_000_000,
     looks: 0,
-    clock: new TurnClock(() => {
-      fake.looks++;
-      return fake.now;
-    }),
+    clock: new TurnClock(
+      () => {
+        fake.looks++;
+        return fake.now;
+      },
+      () => fake.wall,
+    ),
     read() {
       if (fake.clock.credit-- <= 0) fake.clock.look();
     },
@@ -86,6 +97,104 @@ describe('the turn clock', () => {
   });
 });
 
+describe('the turn clock of a machine that sleeps', () => {
+  it('counts the time that its monotonic clock has missed', () => {
+    const fake = fakeClock();
+    const before = fake.clock.time();
+
+    fake.now += 10;
+    fake.wall += 3_600_010;
+    const woken = fake.clock.time();
+    fake.now += 10;
+    fake.wall += 10;
+    fake.clock.look();
+
+    expect([woken - before, fake.clock.now - woken]).toEqual([3_600_010, 10]);
+  });
+
+  it('goes on when the wall clock is set back, and counts a sleep after that', () => {
+    const fake = fakeClock();
+    const before = fake.clock.time();
+
+    fake.wall -= 3_600_000;
+    const afterStep = fake.clock.time();
+    fake.wall += 60_000;
+    const afterSleep = fake.clock.time();
+
+    expect([afterStep - before, afterSleep - before]).toEqual([0, 60_000]);
+  });
+
+  it('does not run faster because the two clocks tick unevenly', () => {
+    const fake = fakeClock();
+    const before = fake.clock.time();
+
+    for (let tick = 0; tick < 10_000; tick++) {
+      fake.now += 1;
+      fake.wall += tick % 2 === 0 ? 51 : -49;
+      fake.clock.time();
+    }
+
+    expect(fake.clock.time() - before).toBe(10_000);
+  });
+});
+
+describe('a cached read', () => {
+  interface Opened {
+    readonly handle: NearDict<Data>;
+    readonly reads: readonly (readonly string[])[];
+  }
+
+  /** A dictionary that has `x` in its cache and has asked the store for nothing. */
+  async function openCached(options: object = {}): Promise<Opened> {
+    const { store, reads } = recordReads();
+    const handle = await openInMemory<Data>({ store, ...options });
+    await handle.set('x', 1);
+    await handle.get('x');
+    return { handle, reads };
+  }
+
+  /** Blocks the process, timers included. */
+  function pause(ms: number): void {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  }
+
+  it('is not served after the process was paused for longer than maxStaleness', async () => {
+    const { handle, reads } = await openCached({ maxStaleness: 100 });
+    await turn();
+
+    pause(150);
+    const values = [handle.peek('x'), await handle.get('x'), handle.peek('x')];
+
+    expect(values).toEqual([undefined, 1, 1]);
+    expect(reads).toEqual([['x']]);
+    await handle.close();
+  });
+
+  it('is not served after the machine slept, until it was proven again', async () => {
+    const { handle, reads } = await openCached();
+    await turn();
+    const wall = Date.now();
+    jest.spyOn(Date, 'now').mockReturnValue(wall + 3_600_000);
+
+    const values = [handle.peek('x'), await handle.get('x'), handle.peek('x')];
+
+    expect(values).toEqual([undefined, 1, 1]);
+    expect(reads).toEqual([['x']]);
+    await handle.close();
+  });
+
+  it('is served though the wall clock was set back', async () => {
+    const { handle, reads } = await openCached();
+    await turn();
+    const wall = Date.now();
+    jest.spyOn(Date, 'now').mockReturnValue(wall - 3_600_000);
+
+    expect([handle.peek('x'), await handle.get('x')]).toEqual([1, 1]);
+    expect(reads).toEqual([]);
+    await handle.close();
+  });
+});
+
 describe('a loop of nothing but hits', () => {
   it.each([
     { way: 'await dict.key', read: async (handle: NearDict<Data>) => handle.dict.x },
@@ -102,6 +211,16 @@ describe('a loop of nothing but hits', () => {
     clearInterval(timer);
 
     expect(rings.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it('lets an own write go out, which is all that it reads', async () => {
+    await using handle = await openInMemory<Data>();
+    const startedAt = performance.now();
+
+    handle.dict.x = 1;
+    while (handle.stats().pendingWrites > 0 && performance.now() - startedAt < DEADLINE_MS) await handle.reads.x;
+
+    expect(handle.stats().pendingWrites).toBe(0);
   });
 
   it('sees the write of another handle, which is made by a timer', async () => {

@@ -30,7 +30,7 @@ const variants = {
 
 /** Microseconds of processor time that the server has used so far. */
 async function cpu() {
-  const info = String(await client.sendCommand(['INFO', 'cpu']));
+  const info = await client.info('cpu');
   const seconds = [...info.matchAll(/^used_cpu_(?:user|sys):([\d.]+)/gm)].map(([, value]) => Number(value));
   return 1e6 * seconds.reduce((sum, value) => sum + value, 0);
 }

@@ -189,6 +189,20 @@ describe('the fault proxy', () => {
     expect(visitor.got().length).toBeLessThan('ONE TWO THREE\n'.length);
   });
 
+  it('loses one message, and the connection goes on', async () => {
+    const feed = await subscribed();
+    const before = feed.got();
+    const lost = proxy.loseMessage('feed');
+
+    feed.socket.write('one\n');
+    await lost;
+    feed.socket.write('two\n');
+    await until('the next one is there', () => feed.got().endsWith('TWO\n'));
+
+    expect(feed.got()).toBe(`${before}TWO\n`);
+    expect(proxy.counts.swallowed).toBe(1);
+  });
+
   it('resets and finishes the connections that are meant', async () => {
     const [data, feed] = [await visit(), await subscribed()];
     await say(data, 'one\n');

@@ -29,6 +29,8 @@ export interface FaultProxy {
   loseReply(text: string): Promise<void>;
   /** The next thing that the server sends arrives in part; then the connection is reset. */
   cutInReply(target: Target): Promise<void>;
+  /** The next thing that the server sends never arrives; the connection stays as it is. */
+  loseMessage(target: Target): Promise<void>;
   /** Refuses new connections. */
   refuse(): void;
   accept(): Promise<void>;
@@ -134,6 +136,13 @@ class Proxy implements FaultProxy {
       this.counts.cutInReply++;
       // Not behind the end of a line, which may be the end of the reply.
       return chunk.subarray(0, chunk[cut - 1] === 0x0a ? cut + 1 : cut);
+    });
+  }
+
+  loseMessage(target: Target): Promise<void> {
+    return this.#trap({ target, direction: 'down', matches: () => true }, () => {
+      this.counts.swallowed++;
+      return Buffer.alloc(0);
     });
   }
 

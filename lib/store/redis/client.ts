@@ -74,8 +74,13 @@ export function singleUse(options: { readonly socket?: unknown; readonly [option
   };
 }
 
-/** A client of our own for messages: the same server, credentials and TLS. */
-export function duplicateForMessages(client: RedisLike): OwnClient {
+/** Whether the parser of a client that comes back begins anew: not in node-redis 4. */
+export function beginsAnew(client: RedisLike): boolean {
+  return 'destroy' in client;
+}
+
+/** A client of our own, to be used once: the same server, credentials and TLS. */
+export function duplicateForOwnUse(client: RedisLike): OwnClient {
   const { options } = client as { options?: { socket?: object } };
   return client.duplicate(singleUse({ socket: options?.socket })) as OwnClient;
 }

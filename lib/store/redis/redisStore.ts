@@ -1,8 +1,9 @@
 import { ConfigError, ConnectTimeoutError, UnavailableError } from '../../errors.ts';
 import { Deadlines } from '../deadline.ts';
 import type { Deadline, SpaceOptions, Store } from '../store.ts';
-import { assertSingleServerClient, duplicateForMessages, type RedisLike } from './client.ts';
+import { assertSingleServerClient, beginsAnew, duplicateForOwnUse, type RedisLike } from './client.ts';
 import { Connection } from './connection.ts';
+import { LentClient } from './lentClient.ts';
 import { assertConnectOptions, clientMaker, OwnedClient, type RedisConnectOptions } from './ownedClient.ts';
 import { RedisSpace } from './redisSpace.ts';
 import { Subscriber } from './subscriber.ts';
@@ -52,7 +53,8 @@ const borrowed = new WeakMap<RedisLike, SharedLink>();
  * A store on one Redis or Valkey server, from version 6.2.
  *
  * @param source - A connected client of node-redis 4, 5 or 6, which is *borrowed*: commands are sent over it, and it is
- *   never connected, subscribed, reconfigured or closed. Or `{ url }` with other options of `createClient`: connections
+ *   never connected, subscribed, reconfigured or closed. (One of node-redis 4 that loses its connection is replaced by
+ *   duplicates of it, because it may give replies to the wrong commands then.) Or `{ url }` with other options of `createClient`: connections
  *   are made when the first dictionary opens, come back by themselves (`socket.reconnectStrategy` is not used), are
  *   closed with the last dictionary, and never keep the process alive.
  *   Messages come over one connection of their own for all dictionaries of this store, or of this client.
@@ -125,8 +127,9 @@ async function borrow(client: RedisLike): Promise<Link> {
   if (!client.isOpen) {
     throw new ConfigError('The Redis client is not connected. Call `await client.connect()` before openDict().');
   }
-  const connection = new Connection(client);
-  const subscriber = new Subscriber(() => duplicateForMessages(client));
+  const lent = beginsAnew(client) ? undefined : new LentClient(client);
+  const connection = new Connection(lent ?? client);
+  const subscriber = new Subscriber(() => duplicateForOwnUse(client));
   return {
     connection,
     subscriber,
@@ -135,6 +138,7 @@ async function borrow(client: RedisLike): Promise<Link> {
     close() {
       subscriber.close();
       connection.release();
+      lent?.close();
     },
   };
 }

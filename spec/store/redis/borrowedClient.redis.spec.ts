@@ -3,8 +3,9 @@ import { createClient, createCluster } from 'redis';
 import * as redis from 'redis';
 import { ConfigError, type Space } from 'neardict';
 import { redisStore, type RedisLike } from 'neardict/redis';
-import { soon } from '../../support/batches.ts';
+import { soon, text } from '../../support/batches.ts';
 import { connectClient, type TestClient } from '../../support/clients.ts';
+import { startProxy } from '../../support/faultProxy.ts';
 import { FeedRecorder } from '../../support/feedRecorder.ts';
 import { openSpace } from '../../support/openSpace.ts';
 import { connectAdmin, type RedisAdmin } from '../../support/redisAdmin.ts';
@@ -214,6 +215,48 @@ describe('a borrowed client', () => {
     await space.close();
   });
 
+  it('whose connection was cut inside a reply is not believed what it makes of the next ones', async () => {
+    const proxy = await startProxy(server.port);
+    const distant = await connectClient(proxy.url);
+    const space = await openSpace(redisStore(distant));
+    const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`);
+    const read = (): Promise<Record<string, string | undefined>> => readAll(space, keys);
+    try {
+      for (const key of keys) await space.set(key, key.repeat(10));
+      const stored = await read();
+
+      for (let round = 0; round < 10; round++) {
+        const cut = proxy.cutInReply('data');
+        await expect(read()).rejects.toMatchObject({ code: 'ERR_NEARDICT_UNAVAILABLE' });
+        await cut;
+
+        expect(await read()).toEqual(stored);
+      }
+    } finally {
+      await space.close();
+      await distant.end();
+      await proxy.stop();
+    }
+  });
+
+  it('that lost its connection and is then closed by its owner makes every call reject at once', async () => {
+    const space = await openSpace(redisStore(client));
+    await admin.send('CLIENT', 'KILL', 'TYPE', 'normal');
+    await until('it is back', async () => {
+      try {
+        return (await space.set('a', '1')).position.seq > 0;
+      } catch {
+        return false;
+      }
+    });
+
+    await client.end();
+
+    await expect(space.get('a')).rejects.toMatchObject({ code: 'ERR_NEARDICT_UNAVAILABLE' });
+    await expect(space.set('a', '1')).rejects.toMatchObject({ code: 'ERR_NEARDICT_UNAVAILABLE' });
+    await space.close();
+  });
+
   const rootNodes = [{ url: 'redis://127.0.0.1:1' }];
   it.each([
     ['a cluster client', () => createCluster({ rootNodes })],
@@ -237,3 +280,8 @@ describe('a borrowed client', () => {
     },
   );
 });
+
+async function readAll(space: Space, keys: readonly string[]): Promise<Record<string, string | undefined>> {
+  const { values } = await space.read(0, keys, performance.now() + 3000);
+  return Object.fromEntries(keys.map((key, index) => [key, text(values[index])]));
+}

@@ -126,7 +126,7 @@ function assemble(
         timeoutMs: Math.min(timeoutMs, settings.maxStalenessMs),
         answered: (failure) => {
           outages[id]?.answered(failure);
-          state.answered(failure, partitions);
+          state.answered(id, failure, partitions);
         },
       }),
   );
@@ -142,6 +142,7 @@ function assemble(
       leaveAfterMs: LEAVE_AFTER_MS,
       timeoutMs,
       isWatched: () => hub.isListening,
+      isMonitored: () => emitter.listenerCount('state') > 0,
     },
   );
   const walk = new StoreWalk(space, readers, partitionOf, values, timeoutMs);

@@ -19,6 +19,8 @@ export interface FollowingOptions {
   readonly timeoutMs: number;
   /** Whether somebody listens to changes of all partitions. */
   readonly isWatched: () => boolean;
+  /** Whether somebody wants to hear when the store goes away or comes back. */
+  readonly isMonitored: () => boolean;
 }
 
 /** Intervals without a read in which the position is read nevertheless. */
@@ -124,7 +126,9 @@ export class Following {
       else if (this.#parts.length === 1) continue;
       isResting = false;
     }
-    if (isResting) this.#rest();
+    if (!isResting) return;
+    if (this.#options.isMonitored()) this.#parts[0]?.verifier.request();
+    else this.#rest();
   }
 
   #mayLeave({ restingBeats }: Attendance): boolean {

@@ -41,31 +41,35 @@ export class LastKnown {
    */
   read(key: string): Promise<Known> {
     const outage = this.#options.outageOf(key);
-    const known = outage.isOn ? this.#find(key) : undefined;
+    const known = outage.isOn ? this.#serve(key) : undefined;
     return known === undefined ? this.#ask(key, outage) : Promise.resolve(known);
   }
 
   #ask(key: string, outage: Outage): Promise<Known> {
     return new Promise((resolve, reject) => {
-      const stop = outage.onBegin(() => {
-        const known = this.#find(key);
-        if (known !== undefined) resolve(known);
-      });
+      let isServed = false;
+      const fallBack = (): boolean => {
+        const known = isServed ? undefined : this.#serve(key);
+        if (known === undefined) return false;
+        isServed = true;
+        resolve(known);
+        return true;
+      };
+      const stop = outage.onBegin(fallBack);
       this.#options
         .fetch(key)
         .then(resolve, (error: unknown) => {
-          const known = error instanceof UnavailableError ? this.#find(key) : undefined;
-          if (known === undefined) reject(error);
-          else resolve(known);
+          if (!(error instanceof UnavailableError && fallBack())) reject(error);
         })
         .finally(stop);
     });
   }
 
-  #find(key: string): Known | undefined {
+  #serve(key: string): Known | undefined {
     const entry = this.#options.entries.get(key);
     // An era that has ended is fresh until minus infinity.
-    const isYoungEnough = entry !== undefined && this.#options.now() <= entry.era.freshUntil + this.#options.graceMs;
-    return isYoungEnough ? { entry } : undefined;
+    if (entry === undefined || this.#options.now() > entry.era.freshUntil + this.#options.graceMs) return undefined;
+    entry.era.hits++;
+    return { entry };
   }
 }

@@ -68,6 +68,8 @@ export class Partition implements FeedListener {
   #isLive = false;
   #isSynced = false;
   #isEstablished = false;
+  /** Entries were dropped because changes may have been missed, and listeners do not know yet. */
+  #owesResync = false;
   #stretch = 0;
   /** Messages that came while the position was not known. */
   #tail: Message[] = [];
@@ -248,12 +250,11 @@ export class Partition implements FeedListener {
     this.#heldBack.release(key);
   }
 
-  /** It is not followed any more: nothing is kept. */
+  /** It is not followed any more: entries live as long as their last proof, and none is added. */
   leave(): void {
     this.#isLive = false;
     this.#isEstablished = false;
     this.#loseSync();
-    this.#endEra();
   }
 
   // Following
@@ -327,7 +328,8 @@ export class Partition implements FeedListener {
     this.counts.repairs++;
     this.#loseSync();
     this.#endEra();
-    this.#host.changes.resynced();
+    // Told when changes are followed again: what listeners read before that could be overtaken unheard.
+    this.#owesResync = true;
     this.#host.requestReading();
   }
 
@@ -364,7 +366,13 @@ export class Partition implements FeedListener {
     this.#isSynced = true;
     this.#applyTail();
     this.#tail = [];
+    if (this.#owesResync) this.#resync();
     this.#host.changes.syncChanged();
+  }
+
+  #resync(): void {
+    this.#owesResync = false;
+    this.#host.changes.resynced();
   }
 
   /** @param keys - The keys that changed on the way to `position`; `undefined`: nobody knows. */
@@ -395,7 +403,7 @@ export class Partition implements FeedListener {
     if (this.#isEstablished) this.counts.repairs++;
     this.#isEstablished = true;
     // Whoever listens since before the first position was known has missed what came until then.
-    this.#host.changes.resynced();
+    this.#resync();
   }
 
   #prove(asOf: number): void {

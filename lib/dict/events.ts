@@ -20,7 +20,9 @@ export type DictChange<K extends string = string> =
 /**
  * - `coherent`: the feed is live and the position known; cached reads are served.
  * - `suspect`: the feed is interrupted or being repaired; cached reads are served until `maxStaleness` is over.
- * - `offline`: the store does not answer.
+ * - `offline`: the store did not answer the last time that a position was read, or the dictionary is closed.
+ *
+ * Positions are read while the dictionary is in use or has a listener to `state` or `change`.
  */
 export type DictState = 'coherent' | 'suspect' | 'offline';
 

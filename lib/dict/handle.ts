@@ -103,7 +103,7 @@ export class Handle implements NearDict<Data> {
   }
 
   get state(): DictState {
-    return this.#parts.state();
+    return this.#isOpen ? this.#parts.state() : 'offline';
   }
 
   // Reading
@@ -214,13 +214,13 @@ export class Handle implements NearDict<Data> {
   }
 
   on<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents[E]) => void): this {
-    if (event === 'change') this.#followAll();
+    this.#attend(event);
     this.#parts.emitter.on(event, listener);
     return this;
   }
 
   once<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents[E]) => void): this {
-    if (event === 'change') this.#followAll();
+    this.#attend(event);
     this.#parts.emitter.once(event, listener);
     return this;
   }
@@ -312,6 +312,11 @@ export class Handle implements NearDict<Data> {
     };
   }
 
+  #attend(event: keyof DictEvents): void {
+    if (event === 'change') this.#followAll();
+    if (event === 'state') this.#parts.following.keepProving();
+  }
+
   /** Who listens to changes needs proofs of position even while nobody reads. */
   #followAll(): void {
     const { following } = this.#parts;
@@ -338,9 +343,12 @@ export class Handle implements NearDict<Data> {
     hub.close();
     following.close();
     cache.clear();
-    await space.close();
-    emitter.emit('close');
-    emitter.removeAllListeners();
+    try {
+      await space.close();
+    } finally {
+      emitter.emit('close');
+      emitter.removeAllListeners();
+    }
   }
 
   #assertOpen(): void {

@@ -1,15 +1,16 @@
 import type { Partition } from '../coherence/partition.ts';
 import { ConnectTimeoutError } from '../errors.ts';
 import { Deadlines } from '../store/deadline.ts';
+import type { PartitionId } from '../store/store.ts';
 import type { DictState } from './events.ts';
 
 /** Knows the state of a dictionary, and tells when it changes. */
 export class StateTracker {
   readonly #onChange: (now: DictState, before: DictState) => void;
   #now: DictState = 'suspect';
-  #isAnswering = true;
   #hasSynced = false;
-  #lastFailure: unknown;
+  /** Why the last reading of a position was not answered, by partition. */
+  readonly #failures = new Map<PartitionId, unknown>();
   #waiters: (() => void)[] = [];
 
   constructor(onChange: (now: DictState, before: DictState) => void) {
@@ -20,10 +21,10 @@ export class StateTracker {
     return this.#now;
   }
 
-  /** The store has, or has not, answered a reading of a position. */
-  answered(failure: unknown, partitions: readonly Partition[]): void {
-    this.#isAnswering = failure === undefined;
-    this.#lastFailure = failure;
+  /** The store has, or has not, answered a reading of a partition's position. */
+  answered(id: PartitionId, failure: unknown, partitions: readonly Partition[]): void {
+    if (failure === undefined) this.#failures.delete(id);
+    else this.#failures.set(id, failure);
     this.update(partitions);
   }
 
@@ -46,13 +47,13 @@ export class StateTracker {
       deadline,
       () =>
         new ConnectTimeoutError('The position of the dictionary could not be read within connectTimeout.', {
-          cause: this.#lastFailure,
+          cause: [...this.#failures.values()][0],
         }),
     );
   }
 
   #judge(partitions: readonly Partition[]): DictState {
-    if (!this.#isAnswering) return 'offline';
+    if (this.#failures.size > 0) return 'offline';
     this.#hasSynced ||= partitions.some((partition) => partition.isSynced);
     return this.#hasSynced && partitions.every((partition) => !partition.isSuspect) ? 'coherent' : 'suspect';
   }

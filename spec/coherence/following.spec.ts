@@ -12,6 +12,7 @@ describe('following', () => {
   let readings: number[];
   let log: string[];
   let isWatched: boolean;
+  let isMonitored: boolean;
   let following: Following;
 
   function followingOf(partitions: number): Following {
@@ -27,7 +28,11 @@ describe('following', () => {
       activity: () => activity[id] ?? 0,
     }));
     const options = { verifyIntervalMs: INTERVAL_MS, leaveAfterMs: LEAVE_AFTER_MS, timeoutMs: 5000 };
-    return new Following(space, parts, { ...options, isWatched: () => isWatched });
+    return new Following(space, parts, {
+      ...options,
+      isWatched: () => isWatched,
+      isMonitored: () => isMonitored,
+    });
   }
 
   function beats(count: number, act: () => void = () => {}): void {
@@ -45,6 +50,7 @@ describe('following', () => {
     jest.useFakeTimers();
     log = [];
     isWatched = false;
+    isMonitored = false;
     following = followingOf(4);
   });
   afterEach(() => {
@@ -68,6 +74,16 @@ describe('following', () => {
 
     beats(5);
     expect(readings).toEqual([0, 0, 7, 0]);
+  });
+
+  it('goes on reading one position while somebody wants to hear of an outage', () => {
+    isMonitored = true;
+    following.use(2);
+    beats(20);
+
+    expect(readings[2]).toBe(2);
+    expect(readings[0]).toBeGreaterThan(5);
+    expect(log).toContain('leave 2');
   });
 
   it('reads the position again at once when a partition is used after a rest', () => {

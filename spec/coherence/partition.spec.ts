@@ -265,6 +265,41 @@ describe('a partition', () => {
       expect(log).toEqual(['resync']);
     });
 
+    it.each([
+      { what: 'a write was missed', position: at(11), calls: [] },
+      { what: 'nothing was missed', position: at(10), calls: [] },
+    ])('that can not be read are one resync, told when changes are followed again: $what', ({ position, calls }) => {
+      synced();
+      partition.garbled();
+      const atOnce = [...log];
+      read(position, calls);
+      read(position, calls);
+
+      expect([atOnce, log]).toEqual([[], ['resync']]);
+    });
+
+    it('stop when the partition is left, and entries live as long as their last proof', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.leave();
+      const justLeft = cached('ada');
+      sendRead('bob')('1', at(10));
+      now += 5001;
+
+      expect([justLeft, cached('ada'), cached('bob')]).toEqual(['7', undefined, undefined]);
+    });
+
+    it('are all a resync to a partition that is followed again, and nothing of before is kept', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.leave();
+      partition.live();
+      read(at(10));
+
+      expect(cached('ada')).toBeUndefined();
+      expect(log).toEqual(['resync']);
+    });
+
     it('are followed again right after a gap', () => {
       synced();
       partition.message(message(12, []));

@@ -1,1 +1,6 @@
-export { redisStore, type RedisConnectOptions, type RedisLike } from './store/redis/redisStore.ts';
+export {
+  redisStore,
+  type RedisClusterLike,
+  type RedisConnectOptions,
+  type RedisLike,
+} from './store/redis/redisStore.ts';

@@ -29,9 +29,9 @@ export async function startRedis(...args: readonly string[]): Promise<RedisServe
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
-    kill: () => end(child),
+    kill: () => endProcess(child),
     async restart() {
-      await end(child);
+      await endProcess(child);
       child = await launch(port, folder, args);
     },
     pause() {
@@ -41,14 +41,14 @@ export async function startRedis(...args: readonly string[]): Promise<RedisServe
       child.kill('SIGCONT');
     },
     async stop() {
-      await end(child);
+      await endProcess(child);
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
 /** A free port such that it and the one 10 000 above are outside the range that the system gives out. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * 12_000);
     const server = createServer();
@@ -74,7 +74,7 @@ async function launch(port: number, folder: string, args: readonly string[]): Pr
   while (!(await answersPing(port))) {
     if (child.exitCode !== null) throw new Error(`The server ended at its start with exit code ${child.exitCode}.`);
     if (Date.now() > deadline) {
-      await end(child);
+      await endProcess(child);
       throw new Error('The server did not start in time.');
     }
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -99,7 +99,7 @@ function answersPing(port: number): Promise<boolean> {
   });
 }
 
-async function end(child: ChildProcess): Promise<void> {
+export async function endProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');

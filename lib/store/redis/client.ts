@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import type { Deadline } from '../store.ts';
 
 /* oxlint-disable typescript/no-explicit-any -- loose parameters are what makes clients of node-redis 4, 5 and 6 assignable */
 
@@ -14,7 +15,10 @@ export interface RedisLike {
 }
 
 /** What commands need of a client. */
-export type DataClient = Pick<RedisLike, 'isOpen' | 'isReady' | 'sendCommand' | 'on' | 'off'>;
+export interface DataClient extends Pick<RedisLike, 'isOpen' | 'isReady' | 'sendCommand' | 'on' | 'off'> {
+  /** Of a cluster: its masters, when there is a connection to each; rejects if there is not by the deadline. */
+  servers?(deadline: Deadline): Promise<readonly Pick<RedisLike, 'sendCommand'>[]>;
+}
 
 /** A client that this library made, and so may connect, use for messages and close. */
 export interface OwnClient extends RedisLike {
@@ -39,10 +43,9 @@ export const COMMAND_OPTIONS: object = { returnBuffers: true, typeMapping: { 36:
  */
 export function assertSingleServerClient(client: RedisLike): void {
   if (typeof client !== 'object' || client === null || typeof client.sendCommand !== 'function') {
-    throw new ConfigError('redisStore() takes a client made by createClient() of node-redis 4, 5 or 6, or { url }.');
-  }
-  if ('nodeClient' in client || 'masters' in client) {
-    throw new ConfigError('redisStore() does not take a cluster client yet. Pass a client made by createClient().');
+    throw new ConfigError(
+      'redisStore() takes a client made by createClient() or createCluster() of node-redis 4, 5 or 6, or { url }.',
+    );
   }
   const canFollow = typeof client.duplicate === 'function' && typeof client.subscribe === 'function';
   if (!canFollow || 'getSentinelNode' in client) {

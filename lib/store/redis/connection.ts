@@ -7,6 +7,9 @@ import type { Script } from './scripts.ts';
 /** A command's arguments. */
 export type Arguments = readonly (string | Uint8Array)[];
 
+/** Where a command can be sent. */
+export type Server = Pick<DataClient, 'sendCommand'>;
+
 /** Replies after which the command certainly had no effect. */
 const NOT_APPLIED =
   /^(READONLY|MOVED|ASK|TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN|BUSY|NOSCRIPT|OOM|NOREPLICAS|MISCONF|NOAUTH|NOPERM|WRONGPASS|WRONGTYPE|NDCORRUPT)\b/;
@@ -39,17 +42,38 @@ export class Connection {
     this.#wake();
   }
 
+  /** Whether names are spread over servers by their hash tags. */
+  get isCluster(): boolean {
+    return this.#client.servers !== undefined;
+  }
+
+  /**
+   * Every server that holds data.
+   *
+   * @throws {UnavailableError} Not all of them could be reached by the deadline.
+   */
+  async servers(deadline: Deadline): Promise<readonly Server[]> {
+    if (this.#client.servers === undefined) return [this.#client];
+    return this.#client.servers(deadline);
+  }
+
   /**
    * Sends a command that changes nothing.
    *
    * @param isIdle - Nobody waits for it: it does not keep the process alive.
+   * @param server - One of `servers`; default: the one that has the command's first key.
    * @throws {UnavailableError} No reply by the deadline, or an error reply.
    */
-  async query(args: Arguments, deadline: Deadline, isIdle: boolean = false): Promise<unknown> {
+  async query(
+    args: Arguments,
+    deadline: Deadline,
+    isIdle: boolean = false,
+    server: Server = this.#client,
+  ): Promise<unknown> {
     const deadlines = isIdle ? this.#idleDeadlines : this.#deadlines;
     try {
       if (!this.#client.isReady) await this.#ready(deadlines, deadline);
-      return await deadlines.within(this.#send(args), deadline, timedOut);
+      return await deadlines.within(this.#send(args, server), deadline, timedOut);
     } catch (error) {
       throw unavailable(error);
     }
@@ -70,8 +94,8 @@ export class Connection {
     }
   }
 
-  #send(args: Arguments): Promise<unknown> {
-    return this.#client.sendCommand(args, COMMAND_OPTIONS);
+  #send(args: Arguments, server: Server = this.#client): Promise<unknown> {
+    return server.sendCommand(args, COMMAND_OPTIONS);
   }
 
   async #evaluate(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {

@@ -15,7 +15,7 @@ import type {
   SpaceOptions,
 } from '../store.ts';
 import { decodeLogged, encodeLogged, LOG_CALLS } from './changeLog.ts';
-import type { Arguments, Connection } from './connection.ts';
+import type { Arguments, Connection, Server } from './connection.ts';
 import {
   decodeEnvelope,
   decodePosition,
@@ -39,13 +39,15 @@ export class RedisSpace implements Space {
   readonly #connection: Connection;
   readonly #subscriber: Subscriber;
   readonly #options: SpaceOptions;
+  /** Whether names carry a hash tag: not needed for one partition on one server. */
+  readonly #hasTags: boolean;
   readonly #names: readonly PartitionNames[];
   /** By the start of a name, up to and including its `/`: those that can be data. */
   readonly #prefixes: ReadonlySet<string>;
   readonly #release: () => Promise<void>;
   readonly #subscriptions = new Map<FeedListener, Subscription>();
   /** Ends the calls of `follow` that still wait. */
-  readonly #endings: ((error: ClosedError) => void)[] = [];
+  readonly #endings = new Set<(error: ClosedError) => void>();
   readonly #deadlines = new Deadlines();
   #isClosed = false;
 
@@ -54,7 +56,8 @@ export class RedisSpace implements Space {
     this.#connection = connection;
     this.#subscriber = subscriber;
     this.#options = options;
-    this.#names = namesOf(options);
+    this.#hasTags = connection.isCluster || options.layout.partitions > 1;
+    this.#names = namesOf(options, this.#hasTags);
     this.#prefixes = new Set(this.#names.map(({ keyPrefix }) => keyPrefix));
     this.#release = release;
   }
@@ -109,25 +112,25 @@ export class RedisSpace implements Space {
   }
 
   async *scan(prefix: string, deadline: () => Deadline): AsyncGenerator<readonly string[]> {
-    const { namespace } = this.#options;
-    const pattern = scanPattern(namespace, this.#names[0]?.keyPrefix !== `${namespace}/`, prefix);
+    const pattern = scanPattern(this.#options.namespace, this.#hasTags, prefix);
     const seen = new Set<string>();
-    let cursor = '0';
-    do {
-      const args = ['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(SCAN_COUNT)];
-      const [next, found] = (await this.#query(args, deadline())) as [Buffer, Buffer[]];
-      cursor = String(next);
-      const keys = found.flatMap((name) => this.#keyOf(name)).filter((key) => key.startsWith(prefix) && !seen.has(key));
-      for (const key of keys) seen.add(key);
-      if (keys.length > 0) yield keys;
-    } while (cursor !== '0');
+    this.#assertOpen();
+    for (const server of await this.#connection.servers(deadline())) {
+      for await (const names of this.#scanServer(server, pattern, deadline)) {
+        const found = names.flatMap((name) => this.#keyOf(name));
+        const keys = found.filter((key) => key.startsWith(prefix) && !seen.has(key));
+        for (const key of keys) seen.add(key);
+        if (keys.length > 0) yield keys;
+      }
+    }
   }
 
   async follow(partition: PartitionId, listener: FeedListener, deadline: Deadline): Promise<void> {
     this.#assertOpen();
     const { updateChannel, deleteChannel } = this.#namesOf(partition);
+    let end!: (error: ClosedError) => void;
     const live = new Promise<void>((resolve, reject) => {
-      this.#endings.push(reject);
+      end = reject;
       const subscription: Subscription = {
         channels: [updateChannel, deleteChannel],
         live() {
@@ -144,10 +147,15 @@ export class RedisSpace implements Space {
       this.#subscriptions.set(listener, subscription);
       this.#subscriber.add(subscription);
     });
-    await this.#deadlines.within(live, deadline, () => {
-      const cause = this.#subscriber.lastError;
-      return new ConnectTimeoutError('Redis did not confirm the subscription within connectTimeout.', { cause });
-    });
+    this.#endings.add(end);
+    try {
+      await this.#deadlines.within(live, deadline, () => {
+        const cause = this.#subscriber.lastError;
+        return new ConnectTimeoutError('Redis did not confirm the subscription within connectTimeout.', { cause });
+      });
+    } finally {
+      this.#endings.delete(end);
+    }
   }
 
   unfollow(_partition: PartitionId, listener: FeedListener): void {
@@ -168,9 +176,19 @@ export class RedisSpace implements Space {
     await this.#release();
   }
 
-  #query(args: Arguments, deadline: Deadline, isIdle: boolean = false): Promise<unknown> {
+  async *#scanServer(server: Server, pattern: string, deadline: () => Deadline): AsyncGenerator<readonly Buffer[]> {
+    let cursor = '0';
+    do {
+      const args = ['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(SCAN_COUNT)];
+      const [next, names] = (await this.#query(args, deadline(), false, server)) as [Buffer, Buffer[]];
+      cursor = String(next);
+      yield names;
+    } while (cursor !== '0');
+  }
+
+  #query(args: Arguments, deadline: Deadline, isIdle: boolean = false, server?: Server): Promise<unknown> {
     this.#assertOpen();
-    return this.#connection.query(args, deadline, isIdle);
+    return this.#connection.query(args, deadline, isIdle, server);
   }
 
   #assertOpen(): void {
@@ -241,8 +259,7 @@ function positionOf(reply: unknown): Position {
   );
 }
 
-/** The names of all partitions. One partition on one server needs no hash tag. */
-function namesOf({ namespace, layout }: SpaceOptions): PartitionNames[] {
-  if (layout.partitions === 1) return [partitionNames(namespace, undefined)];
+function namesOf({ namespace, layout }: SpaceOptions, hasTags: boolean): PartitionNames[] {
+  if (!hasTags) return [partitionNames(namespace, undefined)];
   return hashTags(layout.partitions).map((tag) => partitionNames(namespace, tag));
 }

@@ -1,7 +1,8 @@
 import { ConfigError, ConnectTimeoutError, UnavailableError } from '../../errors.ts';
 import { Deadlines } from '../deadline.ts';
 import type { Deadline, SpaceOptions, Store } from '../store.ts';
-import { assertSingleServerClient, beginsAnew, duplicateForOwnUse, type RedisLike } from './client.ts';
+import { assertSingleServerClient, beginsAnew, duplicateForOwnUse, type OwnClient, type RedisLike } from './client.ts';
+import { ClusterClient, isClusterClient, type RedisClusterLike } from './clusterClient.ts';
 import { Connection } from './connection.ts';
 import { LentClient } from './lentClient.ts';
 import { assertConnectOptions, clientMaker, OwnedClient, type RedisConnectOptions } from './ownedClient.ts';
@@ -9,6 +10,7 @@ import { RedisSpace } from './redisSpace.ts';
 import { Subscriber } from './subscriber.ts';
 
 export type { RedisLike } from './client.ts';
+export type { RedisClusterLike } from './clusterClient.ts';
 export type { RedisConnectOptions } from './ownedClient.ts';
 
 /** What namespaces share while at least one is open. */
@@ -47,26 +49,32 @@ class SharedLink {
 }
 
 /** By borrowed client: all stores made of it share their listeners on it and the connection for messages. */
-const borrowed = new WeakMap<RedisLike, SharedLink>();
+const borrowed = new WeakMap<BorrowedClient, SharedLink>();
+
+/** A client that somebody else connects and closes. */
+type BorrowedClient = RedisLike | RedisClusterLike;
+
+/** Partitions of a dictionary on a cluster: enough for it to lie evenly over many masters. */
+const CLUSTER_PARTITIONS = 64;
 
 /**
- * A store on one Redis or Valkey server, from version 6.2.
+ * A store on one Redis or Valkey server, from version 6.2, or on a cluster.
  *
- * @param source - A connected client of node-redis 4, 5 or 6, which is *borrowed*: commands are sent over it, and it is
- *   never connected, subscribed, reconfigured or closed. (One of node-redis 4 that loses its connection is replaced by
- *   duplicates of it, because it may give replies to the wrong commands then.) Or `{ url }` with other options of `createClient`: connections
+ * @param source - A connected client or cluster client of node-redis 4, 5 or 6, which is *borrowed*: commands are sent over
+ *   it, and it is never connected, subscribed, reconfigured or closed. (A client of node-redis 4 that loses its connection
+ *   is replaced by duplicates of it, because it may give replies to the wrong commands then.) Or `{ url }` with other options of `createClient`: connections
  *   are made when the first dictionary opens, come back by themselves (`socket.reconnectStrategy` is not used), are
  *   closed with the last dictionary, and never keep the process alive.
  *   Messages come over one connection of their own for all dictionaries of this store, or of this client.
- * @throws {ConfigError} `source` is neither, or a cluster, pool, Sentinel or `legacyMode` client, or the URL is wrong.
+ * @throws {ConfigError} `source` is neither, or a pool, Sentinel or `legacyMode` client, or the URL is wrong.
  */
-export function redisStore(source: RedisLike | RedisConnectOptions): Store {
+export function redisStore(source: RedisLike | RedisClusterLike | RedisConnectOptions): Store {
   if (isConnectOptions(source)) assertConnectOptions(source);
-  else assertSingleServerClient(source);
+  else if (!isClusterClient(source)) assertSingleServerClient(source);
   const link = isConnectOptions(source) ? new SharedLink(() => own(source)) : linkOf(source);
   return {
     name: 'redis',
-    defaultPartitions: 1,
+    defaultPartitions: isClusterClient(source) ? CLUSTER_PARTITIONS : 1,
     async open(options, deadline) {
       const release = (): Promise<void> => link.release();
       try {
@@ -79,7 +87,7 @@ export function redisStore(source: RedisLike | RedisConnectOptions): Store {
   };
 }
 
-function linkOf(client: RedisLike): SharedLink {
+function linkOf(client: BorrowedClient): SharedLink {
   const present = borrowed.get(client);
   if (present !== undefined) return present;
   const link = new SharedLink(() => borrow(client));
@@ -123,13 +131,20 @@ async function own(options: RedisConnectOptions): Promise<Link> {
   };
 }
 
-async function borrow(client: RedisLike): Promise<Link> {
+async function borrow(client: BorrowedClient): Promise<Link> {
   if (!client.isOpen) {
     throw new ConfigError('The Redis client is not connected. Call `await client.connect()` before openDict().');
   }
+  if (isClusterClient(client)) {
+    const cluster = new ClusterClient(client);
+    return borrowedLink(new Connection(cluster), () => cluster.clientForMessages());
+  }
   const lent = beginsAnew(client) ? undefined : new LentClient(client);
-  const connection = new Connection(lent ?? client);
-  const subscriber = new Subscriber(() => duplicateForOwnUse(client));
+  return borrowedLink(new Connection(lent ?? client), () => duplicateForOwnUse(client), lent);
+}
+
+function borrowedLink(connection: Connection, makeClient: () => OwnClient, lent?: LentClient): Link {
+  const subscriber = new Subscriber(makeClient);
   return {
     connection,
     subscriber,
@@ -149,6 +164,6 @@ function notConnected(cause: unknown): ConnectTimeoutError {
   });
 }
 
-function isConnectOptions(source: RedisLike | RedisConnectOptions): source is RedisConnectOptions {
+function isConnectOptions(source: BorrowedClient | RedisConnectOptions): source is RedisConnectOptions {
   return typeof source === 'object' && source !== null && 'url' in source && !('sendCommand' in source);
 }

@@ -15,6 +15,11 @@ export function slotOf(tag: string): number {
   return crc % SLOTS;
 }
 
+/** The slot of a name: of what stands between its first braces, or of all of it. */
+export function slotOfName(name: string): number {
+  return slotOf(/\{([^}]+)\}/.exec(name)?.[1] ?? name);
+}
+
 /**
  * A hash tag for each partition, such that their slots lie evenly over the cluster: partition `i` of `n` has its slot in
  * the `i`-th of `n` equal ranges. The tag is the least number in base 36 that does.

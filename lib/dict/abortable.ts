@@ -14,11 +14,42 @@ export function orAbort<V>(operation: Promise<V>, signal: AbortSignal, reason: (
       reject(reason());
     };
     if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    operation.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
-    });
+    operation.then(resolve, reject).finally(onAbort(signal, abort));
   });
+}
+
+/** What waits for each signal. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls `act` when the signal is aborted, unless the function that is returned was called before.
+ *
+ * A signal gets one listener for everything that waits for it: Node takes the eleventh for a leak, and warns.
+ */
+export function onAbort(signal: AbortSignal, act: () => void): () => void {
+  const acts = waiting.get(signal) ?? listen(signal);
+  acts.add(act);
+  return () => {
+    if (acts.delete(act) && acts.size === 0) ignore(signal);
+  };
+}
+
+function listen(signal: AbortSignal): Set<() => void> {
+  const acts = new Set<() => void>();
+  waiting.set(signal, acts);
+  signal.addEventListener('abort', tell);
+  return acts;
+}
+
+function ignore(signal: AbortSignal): void {
+  waiting.delete(signal);
+  signal.removeEventListener('abort', tell);
+}
+
+function tell(this: AbortSignal): void {
+  const acts = waiting.get(this) ?? [];
+  ignore(this);
+  for (const act of acts) act();
 }
 
 /** Yields what `items` does, and throws the signal's reason as soon as it is aborted, without waiting for the next item. */

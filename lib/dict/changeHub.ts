@@ -1,4 +1,5 @@
 import type { ChangeSink, KeyChange } from '../coherence/changes.ts';
+import { onAbort } from './abortable.ts';
 import type { DictChange, DictEmitter } from './events.ts';
 import { ChangeQueue } from './watch.ts';
 
@@ -48,15 +49,15 @@ export class ChangeHub implements ChangeSink {
     const end = (): void => {
       queue.end();
     };
+    const forget = signal === undefined ? undefined : onAbort(signal, end);
     const queue = new ChangeQueue(signal, () => {
       this.#queues.delete(push);
       this.#ends.delete(end);
-      signal?.removeEventListener('abort', end);
+      forget?.();
       onEnd();
     });
     this.#queues.add(push);
     this.#ends.add(end);
-    signal?.addEventListener('abort', end);
     if (signal?.aborted === true) end();
     return queue;
   }

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { AmbiguousWriteError, type NearDict, openDict, type Space } from 'neardict';
 import { freshNamespace, openInMemory, turn } from '../support/openInMemory.ts';
@@ -218,5 +219,37 @@ describe('a write that shares its call with one that nobody may give up', () => 
 
     await expect(writing).rejects.toThrow(AmbiguousWriteError);
     expect(await handle.get('x', { fresh: true })).toBe(2);
+  });
+});
+
+describe('a signal', () => {
+  it('gets one listener for any number of calls, of which Node does not warn, and none when they have ended', async () => {
+    const { signal } = new AbortController();
+    await using handle = await openInMemory();
+    const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
+
+    const watchers = keys.map((key) => handle.watch(key, { signal }));
+    const changes = watchers.map((watcher) => watcher.next());
+    const written = keys.map((key, index) => handle.set(key, index, { signal }));
+    const read = handle.getMany(keys, { signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await Promise.all([...changes, ...written, read]);
+    for (const watcher of watchers) await watcher.return?.();
+    await turn();
+
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('ends everything that waits for it', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    await using handle = await openHeld('read', gate());
+
+    const waiting = ['x', 'y', 'z'].map((key) => handle.get(key, { signal }));
+    const change = handle.watch({ signal }).next();
+    controller.abort(reason);
+
+    for (const ending of [...waiting, change]) await expect(ending).rejects.toBe(reason);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { ownBytes } from '../codec/ownBytes.ts';
 import type { Values } from '../codec/values.ts';
 import { usageError } from '../errors.ts';
 
@@ -60,6 +61,11 @@ export class Entry {
     return this.promise === undefined ? this.#decode(key, values) : this.value;
   }
 
+  /** Lets go of what its bytes were cut from, if it is in the cache. Not called for replies: their readers decode them. */
+  own(): void {
+    if (this.bytes !== undefined && this.era !== NO_ERA) this.bytes = ownBytes(this.bytes);
+  }
+
   #decode(key: string, values: Values): unknown {
     if (this.bytes === undefined) return undefined;
     const { value, shareable } = values.decode(key, this.bytes);
@@ -67,15 +73,10 @@ export class Entry {
       this.value = value;
       this.promise = settledRead(value);
       this.bytes = undefined;
-    } else if (this.era !== NO_ERA) {
-      this.#own(this.bytes);
+    } else {
+      this.own();
     }
     return value;
-  }
-
-  /** Bytes that stay are cut out of the network buffer they came in, which would stay with them. */
-  #own(bytes: Uint8Array): void {
-    if (bytes.buffer.byteLength > bytes.byteLength) this.bytes = new Uint8Array(bytes);
   }
 }
 

@@ -232,6 +232,7 @@ export class Partition implements FeedListener {
     if (relation === 'ahead' && isUnheard) this.#install(key, entry, position);
     else if (relation === 'known') this.#acknowledgeKnown(key, entry, position, isUnheard);
     else this.#cache.remove(key);
+    entry.own();
   }
 
   /** This process has cleared the partition; the message may be on its way. */
@@ -291,8 +292,9 @@ export class Partition implements FeedListener {
   #replace(change: Change, seq: number): void {
     if (change.type === 'set' && change.bytes === undefined) this.#cache.remove(change.key);
     else {
-      const bytes = change.type === 'set' ? change.bytes : undefined;
-      this.#cache.put(change.key, new Entry(bytes), this.#era, seq, this.#host.now());
+      const entry = new Entry(change.type === 'set' ? change.bytes : undefined);
+      this.#cache.put(change.key, entry, this.#era, seq, this.#host.now());
+      entry.own();
     }
   }
 

@@ -1,5 +1,6 @@
 import { randomNonce } from './nonce.ts';
 import { ORIGIN, type Position } from './position.ts';
+import { ownBytes } from '../codec/ownBytes.ts';
 import { ClosedError, ConfigMismatchError } from '../errors.ts';
 import { describeLayout } from './layout.ts';
 import type {
@@ -37,9 +38,11 @@ class MemoryPartition {
     const previous = this.position;
     this.position = { seq: previous.seq + 1, nonce: randomNonce() };
     const existed = batch.deletes.map((key) => this.entries.delete(key));
-    for (const [key, bytes] of batch.sets) this.entries.set(key, bytes);
+    const sets = batch.sets.map(([key, bytes]) => [key, ownBytes(bytes)] as const);
+    for (const [key, bytes] of sets) this.entries.set(key, bytes);
     this.#note(batch);
-    const message = { previous, position: this.position, origin, clear: batch.clear, changes: changesOf(batch) };
+    const changes = changesOf({ ...batch, sets });
+    const message = { previous, position: this.position, origin, clear: batch.clear, changes };
     queueMicrotask(() => {
       for (const listener of this.listeners) listener.message(message);
     });

@@ -381,6 +381,22 @@ describe('a partition', () => {
     });
   });
 
+  it('keeps the bytes of messages and own writes without the buffers that they were cut from', () => {
+    const page = Buffer.alloc(100_000, 'page');
+    const cut: Change = { type: 'set', key: 'ada', bytes: page.subarray(8, 12) };
+    synced();
+    sendRead('ada')('old', at(10));
+
+    partition.message(message(11, [cut]));
+    const departure = partition.depart();
+    partition.acknowledge('bob', new Entry(page.subarray(8, 12)), at(12), departure);
+
+    for (const key of ['ada', 'bob']) {
+      expect(cached(key)).toBe('page');
+      expect(cache.find(key, partition.era)?.bytes?.buffer.byteLength).toBe(4);
+    }
+  });
+
   describe('own writes', () => {
     it('are kept when the acknowledgement comes before the message', () => {
       synced();

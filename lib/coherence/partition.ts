@@ -211,7 +211,7 @@ export class Partition implements FeedListener {
     const isKept = this.#isSynced && departure.era === this.#era && belongs && this.guard.admits(key, position.seq);
     this.guard.heard(key, position.seq);
     if (isKept) this.#install(key, entry, position);
-    else this.#refuse(key, position, belongs);
+    else this.#refuse(key, position, belongs && position.seq >= departure.applied.seq);
   }
 
   /** Brings a cached entry up to date by a reply; a key that is not cached stays so. */
@@ -352,8 +352,10 @@ export class Partition implements FeedListener {
 
   /** The first reading since sync was lost. Returns whether the change log is needed to go on. */
   #establish(position: Position, { sentAt, applied }: Departure): boolean {
-    if (this.#isEstablished) this.#applyTail();
-    const relation = this.#isEstablished && position.seq >= applied.seq ? this.#ring.relate(position) : undefined;
+    // The origin is the same in every history: that it is met again proves nothing.
+    const isTraceable = this.#isEstablished && this.#ring.last.seq > 0;
+    if (isTraceable) this.#applyTail();
+    const relation = isTraceable && position.seq >= applied.seq ? this.#ring.relate(position) : undefined;
     if (relation === 'ahead') return true;
     if (relation === 'known') {
       this.#dropLostAhead(position, sentAt);

@@ -201,6 +201,16 @@ describe('a partition', () => {
       expect(cached('ada')).toBeUndefined();
     });
 
+    it('of a store that was wiped leave nothing behind that was read ahead of the feed', () => {
+      synced(at(0));
+      partition.message(message(1, []));
+      const arrive = sendRead('ada');
+      sendRead('ada')('7', at(2));
+      arrive(undefined, at(0));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
     it('does not keep a reply of another history with a number that was applied', () => {
       synced();
       partition.message(message(11, []));
@@ -646,6 +656,18 @@ describe('a partition', () => {
 
       expect(cached('ada')).toBe('7');
       expect(log).toEqual([]);
+    });
+
+    it('does not take the origin for the one that it knew: the position may have been deleted', () => {
+      synced(at(0));
+      sendRead('ada')(undefined, at(0));
+      partition.interrupted();
+      partition.live();
+      partition.message(message(1, [set('eve', '7')]));
+      partition.reading(at(1), partition.depart());
+
+      expect(cached('ada')).toBeUndefined();
+      expect(log).toContain('resync');
     });
 
     it('keeps the warm cache when what came before the reading continues what was applied', () => {

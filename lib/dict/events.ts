@@ -42,6 +42,7 @@ const WARNING_INTERVAL_MS = 60_000;
 export class DictEmitter extends EventEmitter {
   readonly #namespace: string;
   #lastWarning = Number.NEGATIVE_INFINITY;
+  #isEnded = false;
 
   constructor(namespace: string) {
     super();
@@ -62,12 +63,20 @@ export class DictEmitter extends EventEmitter {
     return listeners.length > 0;
   }
 
+  /** Says that the dictionary is closed, to listeners that are then let go. What fails afterwards was reported before. */
+  end(): void {
+    this.emit('close');
+    this.removeAllListeners();
+    this.#isEnded = true;
+  }
+
   #listenerFailed(name: string | symbol, error: unknown): void {
     if (name === 'error') this.#warn(error);
     else this.emit('error', error);
   }
 
   #warn(error: unknown): void {
+    if (this.#isEnded) return;
     const now = performance.now();
     if (now - this.#lastWarning < WARNING_INTERVAL_MS) return;
     this.#lastWarning = now;

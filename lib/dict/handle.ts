@@ -346,8 +346,7 @@ export class Handle implements NearDict<Data> {
     try {
       await space.close();
     } finally {
-      emitter.emit('close');
-      emitter.removeAllListeners();
+      emitter.end();
     }
   }
 

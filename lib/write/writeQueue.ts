@@ -59,6 +59,16 @@ export class WriteQueue {
     return this.#queue.get(key);
   }
 
+  /** The writes of the call under way. */
+  get sent(): Iterable<Operation> {
+    return this.#sent.values();
+  }
+
+  /** The write of `key` that is on its way. */
+  findSent(key: string): Operation | undefined {
+    return this.#sent.get(key);
+  }
+
   add(operation: Operation): void {
     this.#queue.set(operation.key, operation);
     this.waitingBytes += sizeOf(operation);

@@ -69,14 +69,20 @@ export class WriteThrough implements Writer {
   }
 
   async settled(key?: string): Promise<void> {
-    const waited = key === undefined ? [...this.pending.values()] : [this.pending.get(key) ?? []].flat();
-    const countdown = new Countdown(waited.length);
+    const waited = this.#unsettled(key);
+    const countdown = new Countdown(waited.size);
     for (const operation of waited) operation.join(countdown);
     await countdown.done.catch(() => {});
   }
 
   close(reason: NearDictError): void {
     for (const queue of this.#queues) queue.close(reason);
+  }
+
+  /** The writes that have not ended: of each key the newest, and one that is on its way before it. */
+  #unsettled(key: string | undefined): ReadonlySet<Operation> {
+    if (key === undefined) return new Set([...this.#queues.flatMap(({ sent }) => [...sent]), ...this.pending.values()]);
+    return new Set([this.#queueOf(key).findSent(key), this.pending.get(key)].filter((each) => each !== undefined));
   }
 
   #queueOf(key: string): WriteQueue {

@@ -91,6 +91,27 @@ describe('flush', () => {
     expect(error?.cause).toBe(error?.errors[0]?.error);
   });
 
+  it('waits for a write that is on its way also when a newer one of its key is given up', async () => {
+    const { hold, store } = heldBack();
+    const handle = await openInMemory({ store });
+    jest.spyOn(process, 'emitWarning').mockReturnValue();
+    handle.dict['a'] = 1;
+    await hold.reached;
+    void handle.set('a', 2).catch(silent);
+    let isEnded = false;
+    const flush = handle.flush().finally(() => {
+      isEnded = true;
+    });
+    flush.catch(silent);
+
+    handle.destroy();
+    await turn();
+
+    expect(isEnded).toBe(false);
+    hold.open();
+    await expect(flush).rejects.toMatchObject({ failed: 1, errors: [{ key: 'a' }] });
+  });
+
   it('says nothing of writes that somebody waited for', async () => {
     const { store } = refusable();
     await using handle = await openInMemory({ store });
@@ -233,6 +254,26 @@ describe('close()', () => {
 
     expect(await second.get('a')).toBe(1);
   });
+});
+
+it('warns of nothing that close() has reported', async () => {
+  const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
+  const failure = gate();
+  const store = wrapStore(() => ({
+    async write() {
+      await failure.pass();
+      throw new UnavailableError('The store is full.');
+    },
+  }));
+  const handle = await openInMemory({ store });
+  handle.dict['a'] = 1;
+  await failure.reached;
+
+  await expect(handle.close({ timeout: 20 })).rejects.toThrow(FlushError);
+  failure.open();
+  await turn();
+
+  expect(warn).not.toHaveBeenCalled();
 });
 
 describe('destroy', () => {

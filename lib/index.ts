@@ -42,6 +42,8 @@ export type { Position } from './store/position.ts';
 export type {
   Batch,
   Change,
+  Condition,
+  Conflict,
   Deadline,
   FeedListener,
   Layout,
@@ -53,4 +55,5 @@ export type {
   Space,
   SpaceOptions,
   Store,
+  Ticket,
 } from './store/store.ts';

@@ -1,11 +1,9 @@
-import { randomNonce } from './nonce.ts';
-import { ORIGIN, type Position } from './position.ts';
-import { ownBytes } from '../codec/ownBytes.ts';
 import { ClosedError, ConfigMismatchError } from '../errors.ts';
 import { describeLayout } from './layout.ts';
+import { MemoryPartition } from './memoryPartition.ts';
+import type { Position } from './position.ts';
 import type {
   Batch,
-  Change,
   FeedListener,
   Layout,
   LoggedCall,
@@ -18,46 +16,6 @@ import type {
 
 /** Keys handed out by a scan at a time. */
 const SCAN_BATCH = 500;
-/** Batches that the change log holds. */
-const LOG_CALLS = 256;
-
-/** One partition's entries and history. */
-class MemoryPartition {
-  readonly entries = new Map<string, Uint8Array>();
-  position: Position = ORIGIN;
-  readonly listeners = new Set<FeedListener>();
-  /** The last batches, oldest first; cut to the last `LOG_CALLS` now and then. */
-  #log: LoggedCall[] = [];
-
-  /** Newest first. */
-  get log(): readonly LoggedCall[] {
-    return this.#log.slice(-LOG_CALLS).toReversed();
-  }
-
-  write(batch: Batch, origin: number): Receipt {
-    const previous = this.position;
-    this.position = { seq: previous.seq + 1, nonce: randomNonce() };
-    const existed = batch.deletes.map((key) => this.entries.delete(key));
-    const sets = batch.sets.map(([key, bytes]) => [key, ownBytes(bytes)] as const);
-    for (const [key, bytes] of sets) this.entries.set(key, bytes);
-    this.#note(batch);
-    const changes = changesOf({ ...batch, sets });
-    const message = { previous, position: this.position, origin, clear: batch.clear, changes };
-    queueMicrotask(() => {
-      for (const listener of this.listeners) listener.message(message);
-    });
-    return { position: this.position, existed };
-  }
-
-  read(keys: readonly string[]): Snapshot {
-    return { position: this.position, values: keys.map((key) => this.entries.get(key)) };
-  }
-
-  #note({ clear, deletes, sets }: Batch): void {
-    this.#log.push({ position: this.position, keys: clear ? undefined : [...deletes, ...sets.map(([key]) => key)] });
-    if (this.#log.length >= 2 * LOG_CALLS) this.#log = this.#log.slice(-LOG_CALLS);
-  }
-}
 
 /** One namespace's data, shared by everybody in this process who opens it. */
 interface MemoryData {
@@ -128,7 +86,7 @@ class MemorySpace implements Space {
   async *scan(prefix: string): AsyncGenerator<readonly string[]> {
     this.#assertOpen();
     for (const partition of this.#data.partitions) {
-      const keys = [...partition.entries.keys()].filter((key) => key.startsWith(prefix));
+      const keys = partition.keys().filter((key) => key.startsWith(prefix));
       for (let at = 0; at < keys.length; at += SCAN_BATCH) yield keys.slice(at, at + SCAN_BATCH);
     }
   }
@@ -167,14 +125,4 @@ class MemorySpace implements Space {
   #assertOpen(): void {
     if (this.#isClosed) throw new ClosedError(this.#options.namespace);
   }
-}
-
-function changesOf(batch: Batch): Change[] {
-  if (batch.clear) return [];
-  const written = new Set(batch.sets.map(([key]) => key));
-  const deletes = batch.deletes.filter((key) => !written.has(key));
-  return [
-    ...deletes.map((key) => ({ type: 'delete', key }) as const),
-    ...batch.sets.map(([key, bytes]) => ({ type: 'set', key, bytes }) as const),
-  ];
 }

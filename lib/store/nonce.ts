@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { TTL_MARK } from './position.ts';
 
 /** Random bytes are drawn in blocks: one system call serves many nonces. */
 const block = Buffer.allocUnsafe(6 * 256);
@@ -13,4 +14,9 @@ export function randomNonce(): number {
   const nonce = block.readUIntBE(used, 6);
   used += 6;
   return nonce;
+}
+
+/** A nonce for a new position. `hasTtls`: whether it has to say that some write had a time to live. */
+export function positionNonce(hasTtls: boolean): number {
+  return (randomNonce() % TTL_MARK) + (hasTtls ? TTL_MARK : 0);
 }

@@ -23,20 +23,59 @@ export interface SpaceOptions {
   readonly origin: number;
 }
 
-/** Writes applied in one atomic step. A key stands at most once in each list; deletes come before sets. */
+/**
+ * Writes applied in one atomic step, all of them or none. A key stands at most once in each list; deletes come before
+ * sets.
+ */
 export interface Batch {
   readonly deletes: readonly string[];
-  readonly sets: readonly (readonly [key: string, bytes: Uint8Array])[];
+  /** With `ttlMs` (an integer >= 1) the key is gone after so many milliseconds; without, an earlier limit is lifted. */
+  readonly sets: readonly (readonly [key: string, bytes: Uint8Array, ttlMs?: number | undefined])[];
   /** Announces that the whole partition is empty now, instead of the single deletes. */
   readonly clear: boolean;
+  /** What has to hold before anything is applied, of any keys of the partition. Absent: nothing. */
+  readonly conditions?: readonly Condition[] | undefined;
+  /** Lets the batch be sent again when its outcome is not known. Absent: it is sent once. */
+  readonly ticket?: Ticket | undefined;
+}
+
+/** What a key has to hold. */
+export interface Condition {
+  readonly key: string;
+  /** The SHA-1 of the stored bytes in 40 hexadecimal digits; `null`: the key is missing. */
+  readonly version: string | null;
+}
+
+/**
+ * Makes a batch recognise itself. Of the batches of one holder a store applies only those whose number is higher than
+ * all that it has applied, and answers the highest one again with `isRepeated`. It remembers a holder for an hour.
+ */
+export interface Ticket {
+  /** 48 random bits as a number. */
+  readonly holder: number;
+  /** Integer from 1, below 2 ** 48. */
+  readonly number: number;
 }
 
 /** What a batch did. */
 export interface Receipt {
-  /** The position that the batch made. */
+  /** The position that the batch made; with conflicts the one at which they were found. */
   readonly position: Position;
-  /** For each of `batch.deletes`: whether the key was there. */
+  /** For each of `batch.deletes`: whether the key was there. Empty unless the batch was applied by this call. */
   readonly existed: readonly boolean[];
+  /** The conditions that did not hold, because of which nothing was applied. Absent: all held. */
+  readonly conflicts?: readonly Conflict[] | undefined;
+  /** The batch had been applied by an earlier call, at `position`; what it wrote may have been overwritten since. */
+  readonly isRepeated?: boolean | undefined;
+}
+
+/** A key that did not hold what a condition asked for, and what it holds. */
+export interface Conflict {
+  readonly key: string;
+  /** The stored bytes; `undefined` is missing. */
+  readonly bytes: Uint8Array | undefined;
+  /** Milliseconds that it has left to live; `undefined`: no limit. */
+  readonly ttlMs: number | undefined;
 }
 
 /** Values and the position they belong to, taken in one atomic step. */
@@ -44,11 +83,16 @@ export interface Snapshot {
   readonly position: Position;
   /** `values[i]` belongs to `keys[i]`; `undefined` is missing. */
   readonly values: readonly (Uint8Array | undefined)[];
+  /**
+   * `ttls[i]`: milliseconds that `values[i]` has left to live; `undefined`: no limit. Absent only if no write of the
+   * partition ever had a time to live, as `position` tells.
+   */
+  readonly ttls?: readonly (number | undefined)[] | undefined;
 }
 
 /** One change that a message announces: the new value, or its version alone where the value is too large to travel. */
 export type Change =
-  | { readonly type: 'set'; readonly key: string; readonly bytes: Uint8Array }
+  | { readonly type: 'set'; readonly key: string; readonly bytes: Uint8Array; readonly ttlMs?: number | undefined }
   | { readonly type: 'set'; readonly key: string; readonly bytes: undefined; readonly version: string }
   | { readonly type: 'delete'; readonly key: string };
 
@@ -98,7 +142,7 @@ export type Deadline = number;
 export interface Space {
   /** Values and position in one atomic step. */
   read(partition: PartitionId, keys: readonly string[], deadline: Deadline): Promise<Snapshot>;
-  /** Applies, moves the position on and announces, in one atomic step. */
+  /** Compares, applies, moves the position on and announces, in one atomic step. */
   write(partition: PartitionId, batch: Batch, deadline: Deadline): Promise<Receipt>;
   /** The position alone, never older than the moment of the call. A failed call keeps no process alive. */
   position(partition: PartitionId, deadline: Deadline): Promise<Position>;

@@ -16,6 +16,8 @@ import { samePosition } from '../../lib/store/position.ts';
 import { versionOf } from '../../lib/store/version.ts';
 import { batch, bytes, soon, text } from '../support/batches.ts';
 import { FeedRecorder } from '../support/feedRecorder.ts';
+import { conditionCases, type SpaceUnderTest } from './conditionCases.ts';
+import { ttlCases } from './ttlCases.ts';
 
 const ORIGIN = 0x1234_5678_9abc;
 
@@ -236,6 +238,10 @@ export function storeContract(name: string, makeStore: () => Store): void {
         expect((await scanned('')).toSorted()).toEqual(keys.toSorted());
       });
     });
+
+    const use = (): SpaceUnderTest => ({ space, follow: () => follow(), openOther: () => open({}, makeStore()) });
+    conditionCases(use);
+    ttlCases(use);
 
     describe('the feed', () => {
       it('says that it is live before the first message, and never from inside the call', async () => {

@@ -5,8 +5,8 @@ export function soon(): Deadline {
   return performance.now() + 20_000;
 }
 
-export function batch({ deletes = [], sets = [], clear = false }: Partial<Batch>): Batch {
-  return { deletes, sets, clear };
+export function batch({ deletes = [], sets = [], clear = false, ...others }: Partial<Batch>): Batch {
+  return { deletes, sets, clear, ...others };
 }
 
 export function bytes(content: string): Uint8Array {

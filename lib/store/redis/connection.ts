@@ -80,6 +80,19 @@ export class Connection {
   }
 
   /**
+   * Runs a script that changes nothing.
+   *
+   * @throws {UnavailableError} No reply by the deadline, or an error reply.
+   */
+  async ask(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
+    try {
+      return await this.run(script, args, deadline);
+    } catch (error) {
+      throw error instanceof AmbiguousWriteError ? unavailable(error.cause) : error;
+    }
+  }
+
+  /**
    * Runs a script that writes.
    *
    * @throws {UnavailableError} It certainly did not run.

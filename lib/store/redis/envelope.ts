@@ -5,7 +5,8 @@ import { versionOf } from '../version.ts';
 /**
  * The announcement of a batch as bytes:
  * `0xC1`, format, previous position (12), position (12), origin (6), flags, then per change: kind, length of the key (2),
- * key, and for an inlined value its length (2) and bytes, for another value its version (20).
+ * key, and for an inlined value its time to live in milliseconds (6) if it has one, its length (2) and bytes, for
+ * another value its version (20).
  *
  * No UTF-8 text starts with `0xC1`, so the bare key that a program without this library publishes can't be mistaken for it.
  */
@@ -19,6 +20,8 @@ const CLEAR_FLAG = 1;
 const DELETE = 0;
 const SET_INLINE = 1;
 const SET = 2;
+const SET_INLINE_WITH_TTL = 3;
+const TTL_BYTES = 6;
 
 /** Most bytes of values in one envelope: the server copies it for every listener. Each fits the two bytes of its length. */
 const MAX_INLINED = 64 * 1024 - 1;
@@ -40,10 +43,12 @@ function encodeChanges(batch: Batch, inlineBytes: number, parts: Uint8Array[]): 
   const written = new Set(batch.sets.map(([key]) => key));
   for (const key of batch.deletes) if (!written.has(key)) parts.push(encodeKey(DELETE, key));
   let room = MAX_INLINED;
-  for (const [key, bytes] of batch.sets) {
+  for (const [key, bytes, ttlMs] of batch.sets) {
     if (bytes.length <= inlineBytes && bytes.length <= room) {
       room -= bytes.length;
-      parts.push(encodeKey(SET_INLINE, key), encodeLength(bytes.length), bytes);
+      if (ttlMs === undefined) parts.push(encodeKey(SET_INLINE, key));
+      else parts.push(encodeKey(SET_INLINE_WITH_TTL, key), encodeNumber(ttlMs));
+      parts.push(encodeLength(bytes.length), bytes);
     } else {
       parts.push(encodeKey(SET, key), Buffer.from(versionOf(bytes), 'hex'));
     }
@@ -99,7 +104,13 @@ function decodeChange(bytes: Buffer, at: number): { readonly change: Change; rea
     case DELETE:
       return { change: { type: 'delete', key }, end: keyEnd };
     case SET_INLINE:
-      return decodeInline(bytes, key, keyEnd);
+      return decodeInline(bytes, key, keyEnd, undefined);
+    case SET_INLINE_WITH_TTL: {
+      const valueAt = keyEnd + TTL_BYTES;
+      return valueAt > bytes.length
+        ? undefined
+        : decodeInline(bytes, key, valueAt, bytes.readUIntBE(keyEnd, TTL_BYTES));
+    }
     case SET: {
       const end = keyEnd + VERSION_BYTES;
       if (end > bytes.length) return undefined;
@@ -110,17 +121,26 @@ function decodeChange(bytes: Buffer, at: number): { readonly change: Change; rea
   }
 }
 
-function decodeInline(bytes: Buffer, key: string, at: number): ReturnType<typeof decodeChange> {
+function decodeInline(
+  bytes: Buffer,
+  key: string,
+  at: number,
+  ttlMs: number | undefined,
+): ReturnType<typeof decodeChange> {
   if (at + 2 > bytes.length) return undefined;
   const end = at + 2 + bytes.readUInt16BE(at);
   if (end > bytes.length) return undefined;
-  return { change: { type: 'set', key, bytes: bytes.subarray(at + 2, end) }, end };
+  const value = bytes.subarray(at + 2, end);
+  return {
+    change: ttlMs === undefined ? { type: 'set', key, bytes: value } : { type: 'set', key, bytes: value, ttlMs },
+    end,
+  };
 }
 
-/** Encodes a position's nonce as the script wants it. */
-export function encodeNonce(nonce: number): Buffer {
+/** A number below 2 ** 48, such as a nonce, in 6 bytes. */
+export function encodeNumber(number: number): Buffer {
   const bytes = Buffer.allocUnsafe(6);
-  bytes.writeUIntBE(nonce, 0, 6);
+  bytes.writeUIntBE(number, 0, 6);
   return bytes;
 }
 

@@ -10,6 +10,8 @@ export interface PartitionNames {
   readonly position: string;
   /** The change log: a list, newest call first. */
   readonly log: string;
+  /** In front of the holders of tickets. */
+  readonly ticketPrefix: string;
   /** Never exists; deleting it lets a script that only deletes run when the memory of the server is full. */
   readonly nothing: string;
 }
@@ -27,6 +29,7 @@ export function partitionNames(namespace: string, tag: string | undefined): Part
     deleteChannel: `${start}/delete`,
     position: `${start}#position`,
     log: `${start}#log`,
+    ticketPrefix: `${start}#ticket:`,
     nothing: `${start}#nothing`,
   };
 }

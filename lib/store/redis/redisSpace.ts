@@ -1,8 +1,7 @@
-import { ClosedError, ConfigMismatchError, ConnectTimeoutError, UnavailableError } from '../../errors.ts';
+import { ClosedError, ConfigMismatchError, ConnectTimeoutError } from '../../errors.ts';
 import { Deadlines } from '../deadline.ts';
 import { describeLayout } from '../layout.ts';
-import { randomNonce } from '../nonce.ts';
-import { ORIGIN, type Position } from '../position.ts';
+import { hasTtls, ORIGIN, type Position } from '../position.ts';
 import type {
   Batch,
   Deadline,
@@ -14,20 +13,15 @@ import type {
   Space,
   SpaceOptions,
 } from '../store.ts';
-import { decodeLogged, encodeLogged, LOG_CALLS } from './changeLog.ts';
+import { decodeLogged, LOG_CALLS } from './changeLog.ts';
 import type { Arguments, Connection, Server } from './connection.ts';
-import {
-  decodeEnvelope,
-  decodePosition,
-  encodeEnvelopeTail,
-  encodeNonce,
-  ENVELOPE_HEAD,
-  isEnvelope,
-} from './envelope.ts';
+import { decodeEnvelope, isEnvelope } from './envelope.ts';
 import { metaKey, type PartitionNames, partitionNames, scanPattern } from './names.ts';
-import { writeScript } from './scripts.ts';
+import { decodePositionReply, decodeReceipt, decodeTimed } from './replies.ts';
+import { readScript, writeScript } from './scripts.ts';
 import { hashTags } from './slots.ts';
 import type { Subscriber, Subscription } from './subscriber.ts';
+import { encodeWrite } from './writeCall.ts';
 
 /** Keys that the server looks at in one step of a scan: about a tenth of a millisecond of its time. */
 const SCAN_COUNT = 500;
@@ -49,6 +43,8 @@ export class RedisSpace implements Space {
   /** Ends the calls of `follow` that still wait. */
   readonly #endings = new Set<(error: ClosedError) => void>();
   readonly #deadlines = new Deadlines();
+  /** Partitions that are known to have had a write with a time to live. */
+  readonly #withTtls = new Set<PartitionId>();
   #isClosed = false;
 
   /** @param release - Gives back the connections. */
@@ -83,21 +79,30 @@ export class RedisSpace implements Space {
   }
 
   async read(partition: PartitionId, keys: readonly string[], deadline: Deadline): Promise<Snapshot> {
-    const { position, keyPrefix } = this.#namesOf(partition);
-    const reply = await this.#query(['MGET', position, ...keys.map((key) => keyPrefix + key)], deadline);
-    const [at, ...values] = reply as (Buffer | null)[];
-    return { position: positionOf(at), values: values.map((value) => value ?? undefined) };
+    const { position: positionKey, keyPrefix } = this.#namesOf(partition);
+    const names = [positionKey, ...keys.map((key) => keyPrefix + key)];
+    if (!this.#withTtls.has(partition)) {
+      const [at, ...values] = (await this.#query(['MGET', ...names], deadline)) as (Buffer | null)[];
+      const position = this.#note(partition, decodePositionReply(at));
+      if (!hasTtls(position)) return { position, values: values.map((value) => value ?? undefined) };
+    }
+    this.#assertOpen();
+    const reply = await this.#connection.ask(readScript, [String(names.length), ...names], deadline);
+    const [at, ...pairs] = reply as [Buffer | null, ...(Buffer | number | null)[]];
+    return { position: decodePositionReply(at), ...decodeTimed(pairs) };
   }
 
   async write(partition: PartitionId, batch: Batch, deadline: Deadline): Promise<Receipt> {
     this.#assertOpen();
-    const args = this.#writeArguments(this.#namesOf(partition), batch);
-    const [at, ...existed] = (await this.#connection.run(writeScript, args, deadline)) as [Buffer, ...number[]];
-    return { position: decodePosition(at), existed: existed.map((count) => count === 1) };
+    const args = encodeWrite(batch, this.#namesOf(partition), this.#options);
+    const receipt = decodeReceipt(await this.#connection.run(writeScript, args, deadline), batch);
+    this.#note(partition, receipt.position);
+    return receipt;
   }
 
   async position(partition: PartitionId, deadline: Deadline): Promise<Position> {
-    const at = positionOf(await this.#query(['GET', this.#namesOf(partition).position], deadline, true));
+    const reply = await this.#query(['GET', this.#namesOf(partition).position], deadline, true);
+    const at = this.#note(partition, decodePositionReply(reply));
     if (at === ORIGIN) await this.checkLayout(deadline, true);
     return at;
   }
@@ -212,33 +217,11 @@ export class RedisSpace implements Space {
     }
   }
 
-  #writeArguments(names: PartitionNames, batch: Batch): Arguments {
-    const { position, log, nothing, keyPrefix, updateChannel, deleteChannel } = names;
-    const { origin, inlineBytes } = this.#options;
-    const keys = [
-      position,
-      log,
-      ...batch.deletes.map((key) => keyPrefix + key),
-      ...batch.sets.map(([key]) => keyPrefix + key),
-    ];
-    if (batch.sets.length === 0) keys.push(nothing);
-    return [
-      String(keys.length),
-      ...keys,
-      String(batch.deletes.length),
-      encodeNonce(randomNonce()),
-      batch.sets.length > 0 ? updateChannel : deleteChannel,
-      ENVELOPE_HEAD,
-      encodeEnvelopeTail(batch, origin, inlineBytes),
-      encodeLogged(batch),
-      ...batch.sets.map(([, bytes]) => asBuffer(bytes)),
-    ];
+  /** Remembers that times to live are in use, for which readings have to ask from then on. */
+  #note(partition: PartitionId, position: Position): Position {
+    if (hasTtls(position)) this.#withTtls.add(partition);
+    return position;
   }
-}
-
-/** node-redis 4 takes no other binary than Buffers. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function deliver(payload: Buffer, type: 'set' | 'delete', listener: FeedListener): void {
@@ -249,14 +232,6 @@ function deliver(payload: Buffer, type: 'set' | 'delete', listener: FeedListener
   const message = decodeEnvelope(payload);
   if (message === undefined) listener.garbled();
   else listener.message(message);
-}
-
-function positionOf(reply: unknown): Position {
-  if (reply === null || reply === undefined) return ORIGIN;
-  if (reply instanceof Uint8Array && reply.length === 12) return decodePosition(asBuffer(reply));
-  throw new UnavailableError(
-    'The position key of this namespace (see README, names in Redis) does not hold a position. Something else wrote it: delete it, and every process drops its cache.',
-  );
 }
 
 function namesOf({ namespace, layout }: SpaceOptions, hasTags: boolean): PartitionNames[] {

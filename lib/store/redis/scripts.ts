@@ -7,49 +7,112 @@ export interface Script {
   readonly sha: string;
 }
 
+/** What the write script says of a batch. */
+export const APPLIED = 0;
+const REFUSED = 1;
+export const REPEATED = 2;
+
+/** How long a store remembers the last ticket of a holder. */
+const TICKET_TTL_MS = 60 * 60 * 1000;
+/** Pairs that one MSET takes: Lua's stack holds a few thousand values. */
+const MSET_PAIRS = 1000;
+
 /**
- * Applies a batch.
+ * Applies a batch, if its conditions hold.
  *
  * The position moves first: if anything fails later, the missing message shows as a gap, and the log does not hide it.
+ * The ticket is written behind the data, so a batch that failed half way does not count as applied.
  *
- * - KEYS: position, change log, keys to delete, keys to set, and, where nothing is set, a key that does not exist.
- * - ARGV: number of keys to delete, nonce, channel, envelope before and behind the two positions, item of the log behind
- *   the position, values to set.
- * - Returns the new position and, for each deleted key, whether it was there.
+ * - KEYS: position, change log, keys to delete, keys to set, keys of the conditions; where nothing is set, a key that
+ *   does not exist; where there is a ticket, the key of its holder.
+ * - ARGV: numbers of keys to delete, to set and of conditions, nonce, channel, envelope before and behind the two
+ *   positions, item of the log behind the position, number of the ticket or nothing, versions (nothing: missing), values
+ *   to set, and, if any key has one, a time to live (or nothing) for each.
+ * - Returns `APPLIED`, the new position and, for each deleted key, whether it was there; `REFUSED`, the position, and for
+ *   each conflict its condition's index, the stored bytes and the time to live; `REPEATED` and the position made before.
  */
 export const writeScript: Script = script(`
+local deletes, sets, conditions = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local before = redis.call('GET', KEYS[1])
-local seq = 1
+local nonce, seq = ARGV[4], 1
 if before then
   if #before ~= 12 then return redis.error_reply('NDCORRUPT the position key does not hold a position') end
   seq = struct.unpack('>I6', before) + 1
+  if string.byte(before, 7) > 127 and string.byte(nonce) < 128 then
+    nonce = string.char(string.byte(nonce) + 128) .. string.sub(nonce, 2)
+  end
 else
   before = string.rep('\\0', 12)
 end
-local deletes = tonumber(ARGV[1])
-local sets = #ARGV - 6
-if sets == 0 then redis.call('DEL', KEYS[#KEYS]) end
-local after = struct.pack('>I6', seq) .. ARGV[2]
-redis.call('SET', KEYS[1], after)
-local reply = { after }
-for i = 1, deletes do reply[i + 1] = redis.call('DEL', KEYS[i + 2]) end
-if sets == 1 then
-  redis.call('SET', KEYS[deletes + 3], ARGV[7])
-elseif sets > 1 then
-  local pairs = {}
-  for i = 1, sets do
-    pairs[2 * i - 1] = KEYS[deletes + 2 + i]
-    pairs[2 * i] = ARGV[6 + i]
+local ticket = ARGV[9]
+if ticket ~= '' then
+  local last = redis.call('GET', KEYS[#KEYS])
+  if last and struct.unpack('>I6', ticket) <= struct.unpack('>I6', last) then
+    return { ${REPEATED}, string.sub(last, 7) }
   end
-  redis.call('MSET', unpack(pairs))
 end
-local item = after .. ARGV[6]
+if conditions > 0 then
+  local refusal = { ${REFUSED}, before }
+  for i = 1, conditions do
+    local key = KEYS[2 + deletes + sets + i]
+    local stored = redis.call('GET', key)
+    if (stored and redis.sha1hex(stored) or '') ~= ARGV[9 + i] then
+      local at = #refusal
+      refusal[at + 1], refusal[at + 2], refusal[at + 3] = i - 1, stored, redis.call('PTTL', key)
+    end
+  end
+  if #refusal > 2 then return refusal end
+end
+if sets == 0 then redis.call('DEL', KEYS[3 + deletes + conditions]) end
+local after = struct.pack('>I6', seq) .. nonce
+redis.call('SET', KEYS[1], after)
+local reply = { ${APPLIED}, after }
+for i = 1, deletes do reply[i + 2] = redis.call('DEL', KEYS[i + 2]) end
+local values = 9 + conditions
+if #ARGV > values + sets then
+  for i = 1, sets do
+    local ttl = ARGV[values + sets + i]
+    if ttl == '' then
+      redis.call('SET', KEYS[deletes + 2 + i], ARGV[values + i])
+    else
+      redis.call('SET', KEYS[deletes + 2 + i], ARGV[values + i], 'PX', ttl)
+    end
+  end
+elseif sets == 1 then
+  redis.call('SET', KEYS[deletes + 3], ARGV[values + 1])
+else
+  for first = 1, sets, ${MSET_PAIRS} do
+    local pairs = {}
+    for i = first, math.min(sets, first + ${MSET_PAIRS - 1}) do
+      pairs[#pairs + 1] = KEYS[deletes + 2 + i]
+      pairs[#pairs + 1] = ARGV[values + i]
+    end
+    redis.call('MSET', unpack(pairs))
+  end
+end
+if ticket ~= '' then redis.call('SET', KEYS[#KEYS], ticket .. after, 'PX', ${TICKET_TTL_MS}) end
+local item = after .. ARGV[8]
 if type(redis.pcall('LPUSH', KEYS[2], item)) == 'table' then
   redis.call('DEL', KEYS[2])
   redis.call('LPUSH', KEYS[2], item)
 end
 if seq % ${TRIM_INTERVAL} == 0 then redis.call('LTRIM', KEYS[2], 0, ${LOG_CALLS - 1}) end
-redis.call('PUBLISH', ARGV[3], ARGV[4] .. before .. after .. ARGV[5])
+redis.call('PUBLISH', ARGV[5], ARGV[6] .. before .. after .. ARGV[7])
+return reply
+`);
+
+/**
+ * Reads values with the time that they have left.
+ *
+ * - KEYS: position, keys.
+ * - Returns the position, then for each key its value and its time to live.
+ */
+export const readScript: Script = script(`
+local reply = redis.call('MGET', KEYS[1])
+for i = 2, #KEYS do
+  reply[2 * i - 2] = redis.call('MGET', KEYS[i])[1]
+  reply[2 * i - 1] = reply[2 * i - 2] and redis.call('PTTL', KEYS[i])
+end
 return reply
 `);
 

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Batch } from 'neardict';
 import { decodeLogged, encodeLogged } from '../../../lib/store/redis/changeLog.ts';
-import { encodeNonce } from '../../../lib/store/redis/envelope.ts';
+import { encodeNumber } from '../../../lib/store/redis/envelope.ts';
 import { batch, bytes } from '../../support/batches.ts';
 
 /** An item as the script makes it. */
 function item(parts: Partial<Batch>): Buffer {
-  return Buffer.concat([encodeNonce(7), encodeNonce(42), encodeLogged(batch(parts))]);
+  return Buffer.concat([encodeNumber(7), encodeNumber(42), encodeLogged(batch(parts))]);
 }
 
 function setsOf(count: number, key: (index: number) => string): Pick<Batch, 'sets'> {

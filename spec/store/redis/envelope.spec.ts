@@ -5,7 +5,7 @@ import {
   decodeEnvelope,
   decodePosition,
   encodeEnvelopeTail,
-  encodeNonce,
+  encodeNumber,
   ENVELOPE_HEAD,
   isEnvelope,
 } from '../../../lib/store/redis/envelope.ts';
@@ -17,7 +17,7 @@ const previous: Position = { seq: 1, nonce: 0x1111_1111_1111 };
 const position: Position = { seq: 2, nonce: 0x2222_2222_2222 };
 
 function positionBytes({ seq, nonce }: Position): Buffer {
-  return Buffer.concat([encodeNonce(seq), encodeNonce(nonce)]);
+  return Buffer.concat([encodeNumber(seq), encodeNumber(nonce)]);
 }
 
 /** What the script publishes: it puts the two positions between what it was given. */

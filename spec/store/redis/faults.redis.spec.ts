@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { AmbiguousWriteError, ConfigMismatchError, ConnectTimeoutError, UnavailableError } from 'neardict';
 import { redisStore } from 'neardict/redis';
 import { beginsAnew } from '../../../lib/store/redis/client.ts';
-import { decodeEnvelope, encodeEnvelopeTail, encodeNonce, ENVELOPE_HEAD } from '../../../lib/store/redis/envelope.ts';
+import { decodeEnvelope, encodeEnvelopeTail, encodeNumber, ENVELOPE_HEAD } from '../../../lib/store/redis/envelope.ts';
 import { batch, bytes, soon } from '../../support/batches.ts';
 import { connectClient, type TestClient } from '../../support/clients.ts';
 import { FeedRecorder } from '../../support/feedRecorder.ts';
@@ -256,7 +256,7 @@ describe.each(['borrowed', 'own'] as const)('a space on a %s connection', (kind)
         returnBuffers: true,
         typeMapping: { 36: Buffer },
       })) as Buffer;
-      expect(raw).toEqual(Buffer.concat([encodeNonce(position.seq), encodeNonce(position.nonce)]));
+      expect(raw).toEqual(Buffer.concat([encodeNumber(position.seq), encodeNumber(position.nonce)]));
     });
   });
 
@@ -289,7 +289,7 @@ describe.each(['borrowed', 'own'] as const)('a space on a %s connection', (kind)
       await until('it is heard', () => heard.length === index + 1);
       const { channel, payload } = heard[index] as (typeof heard)[number];
 
-      const places = [previous.seq, previous.nonce, position.seq, position.nonce].map(encodeNonce);
+      const places = [previous.seq, previous.nonce, position.seq, position.nonce].map(encodeNumber);
       expect(payload).toEqual(Buffer.concat([ENVELOPE_HEAD, ...places, encodeEnvelopeTail(each, 1, 256)]));
       expect(decodeEnvelope(payload)).toEqual(await feed.messagesAre(index + 1).then(() => feed.messages[index]));
       expect(channel).toBe(names[index === 0 ? 0 : 1]);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Values } from '../codec/values.ts';
 import { AmbiguousWriteError, ClosedError, FlushError, type NearDictError, type WriteFailure } from '../errors.ts';
 import { versionOf } from '../store/version.ts';
@@ -10,6 +11,9 @@ import type { StoreWalk } from './storeWalk.ts';
 
 /** Keys deleted in one call of `clear()`. */
 const CLEAR_CHUNK = 1000;
+/** Writes of a batch that are encoded, and handed over, without a pause: a small one is never seen or sent in parts. */
+const ENCODED_AT_ONCE = 64;
+const HANDED_AT_ONCE = 1000;
 /** Failures that `FlushError.errors` lists. */
 const MAX_FAILURES = 1000;
 
@@ -131,14 +135,14 @@ export class Writes {
     return orAbort(countdown.done, signal, () => this.#cancel(handed, countdown, signal));
   }
 
-  /** Hands over to the writer; without a pause, unless there is much. */
+  /** Hands over to the writer. */
   async #hand(
     batch: WriteBatch,
     countdown: Countdown,
     handed: string[],
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const pace = new Pace();
+    let count = 0;
     for (const [key, bytes] of batch) {
       if (signal?.aborted === true) return;
       try {
@@ -148,7 +152,7 @@ export class Writes {
       } catch (error) {
         countdown.failed(error as NearDictError);
       }
-      if (pace.isPauseDue) await pace.pause();
+      if (++count % HANDED_AT_ONCE === 0) await nextTurn();
     }
   }
 
@@ -182,10 +186,11 @@ async function prepare<I>(
 ): Promise<WriteBatch> {
   const batch = new Map<string, Uint8Array | undefined>();
   const pace = new Pace();
+  let count = 0;
   for (const item of items) {
     const [key, bytes] = toWrite(item);
     batch.set(key, bytes);
-    if (pace.isPauseDue) await pace.pause();
+    if (++count % ENCODED_AT_ONCE === 0 && pace.isPauseDue) await pace.pause();
   }
   return batch;
 }

@@ -1,13 +1,40 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { openDict } from 'neardict';
-import { freshNamespace, openInMemory } from '../support/openInMemory.ts';
-import { recordReads } from '../support/wrapStore.ts';
+import { freshNamespace, openInMemory, turn } from '../support/openInMemory.ts';
+import { recordReads, wrapStore } from '../support/wrapStore.ts';
 
 async function collect<V>(walk: AsyncIterable<V>): Promise<V[]> {
   const found: V[] = [];
   for await (const item of walk) found.push(item);
   return found;
 }
+
+describe('setMany', () => {
+  it('sends and shows a small batch as a whole, however slow the process is', async () => {
+    const calls: number[] = [];
+    const store = wrapStore((space) => ({
+      write(partition, batch, deadline) {
+        calls.push(batch.sets.length);
+        return space.write(partition, batch, deadline);
+      },
+    }));
+    await using handle = await openInMemory({ store });
+    const keys = Array.from({ length: 60 }, (_, index) => `key ${index}`);
+    let now = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => (now += 10));
+    try {
+      const written = handle.setMany(keys.map((key) => [key, 1] as const));
+      await turn();
+      const seen = keys.filter((key) => handle.peek(key) === 1);
+      await written;
+
+      expect(seen).toEqual(keys);
+      expect(calls).toEqual([60]);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+});
 
 describe('get', () => {
   it('tells a missing key from null', async () => {

@@ -17,6 +17,7 @@ import { StateTracker } from './dict/stateTracker.ts';
 import { StoreWalk } from './dict/storeWalk.ts';
 import { Writes } from './dict/writes.ts';
 import { type OpenOptions, resolveOptions, type Settings } from './options.ts';
+import { BoundedSpace } from './store/boundedSpace.ts';
 import { randomNonce } from './store/nonce.ts';
 import { KEY_HASH, partitioner } from './store/partitioner.ts';
 import type { Deadline, Space } from './store/store.ts';
@@ -57,7 +58,8 @@ export async function openDict<T extends object = Record<string, unknown>>(optio
   const values = new Values(settings.codec, settings.values, settings.maxValueBytes);
   const { partitions, partitionBy } = settings;
   const layout = { partitions, hash: partitionBy === undefined ? KEY_HASH : 'custom', codec: values.codecName };
-  const space = await store.open({ namespace, layout, inlineBytes, origin }, deadline);
+  const spaceOptions = { namespace, layout, inlineBytes, origin };
+  const space = await BoundedSpace.open(store, spaceOptions, deadline, settings.timeoutMs);
   const { handle, start } = assemble(settings, values, space, origin);
   try {
     await start(deadline);

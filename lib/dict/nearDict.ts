@@ -83,7 +83,8 @@ export interface DictStats {
 /**
  * A dictionary that all processes share which open the same namespace.
  *
- * All methods live here and none on `dict`, so that no key is taken. Every operation ends within `timeout`. Methods
+ * All methods live here and none on `dict`, so that no key is taken. Every operation ends within `timeout`, a walk over
+ * all entries with each of its steps, and rejects with the reason of its `signal` as soon as that is aborted. Methods
  * reject with `KeyError`, `CodecError` or `ValueTooLargeError` for bad input before anything is done, with
  * `UnavailableError` when the store can't be reached and nothing was changed, with `AmbiguousWriteError` when a write may
  * or may not have happened, and with `ClosedError` after `close()`.
@@ -147,11 +148,11 @@ export interface NearDict<T extends object = Record<string, unknown>> {
   watch(options?: SignalOptions): AsyncIterableIterator<DictChange<Key<T>>>;
 
   /**
-   * Resolves when everything written so far is in the store.
+   * Resolves when everything written so far is in the store. Giving it up by a `signal` leaves the writes on their way.
    *
    * @throws {FlushError} Assignments and deletes that failed since the last flush, all of them, with keys and reasons.
    */
-  flush(): Promise<void>;
+  flush(options?: SignalOptions): Promise<void>;
   /**
    * Flushes, then gives back everything that was opened. Calling it again returns the same promise.
    *
@@ -160,7 +161,10 @@ export interface NearDict<T extends object = Record<string, unknown>> {
    *   nevertheless.
    */
   close(options?: { readonly timeout?: Duration | undefined }): Promise<void>;
-  /** Closes at once. Pending writes that were not sent are given up. */
+  /**
+   * Closes at once. Pending writes are given up: those that were not sent with `ClosedError`, those that were with
+   * `AmbiguousWriteError`.
+   */
   destroy(): void;
   [Symbol.asyncDispose](): Promise<void>;
 

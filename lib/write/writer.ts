@@ -34,6 +34,6 @@ export interface Writer {
   clear(keys: readonly string[]): Promise<void>;
   /** Resolves when every write taken so far, or every one of `key`, has ended, well or not. */
   settled(key?: string): Promise<void>;
-  /** Fails every write that was not sent, and takes no more. */
+  /** Fails every write that was not sent with `reason`, and every other with `AmbiguousWriteError`. */
   close(reason: NearDictError): void;
 }

@@ -54,11 +54,11 @@ export async function openDict<T extends object = Record<string, unknown>>(optio
   const settings = resolveOptions(options);
   const deadline = performance.now() + settings.connectTimeoutMs;
   const origin = randomNonce();
-  const { namespace, store, inlineBytes } = settings;
+  const { namespace, store, inlineBytes, tracking } = settings;
   const values = new Values(settings.codec, settings.values, settings.maxValueBytes);
   const { partitions, partitionBy } = settings;
   const layout = { partitions, hash: partitionBy === undefined ? KEY_HASH : 'custom', codec: values.codecName };
-  const spaceOptions = { namespace, layout, inlineBytes, origin };
+  const spaceOptions = { namespace, layout, inlineBytes, tracking, origin };
   const space = await BoundedSpace.open(store, spaceOptions, deadline, settings.timeoutMs);
   const { handle, start } = assemble(settings, values, space, origin);
   try {

@@ -67,8 +67,18 @@ export interface OpenOptions {
   readonly codec?: 'msgpack' | 'json' | Codec | undefined;
   /** Readers share one deep-frozen value (`'frozen'`, default), or each read brings a copy (`'clone'`). */
   readonly values?: ValueMode | undefined;
-  /** Values of at most this many bytes travel with the announcement of their write. 0 to 16384, default 256. */
+  /**
+   * Values of at most this many bytes travel with the announcement of their write. 0 to 16384, default 256; with
+   * `tracking`, whose listeners can't use them, default 0.
+   */
   readonly inlineBytes?: number | undefined;
+  /**
+   * The server reports every change of a key, so that also a plain `SET` of another program, expiry, eviction and
+   * `FLUSHALL` are seen at once, and not only after `cache.maxAge`. It costs a connection for this dictionary, a second
+   * message per write, and one read by each user of a key after each write of it. Default `false`. Memory, which has no
+   * other programs, does nothing for it; on a Redis Cluster it is refused.
+   */
+  readonly tracking?: boolean | undefined;
   /** Largest encoded value in bytes. 1 to 536870912 (512 MiB), default 1048576 (1 MiB). */
   readonly maxValueBytes?: number | undefined;
 }
@@ -90,6 +100,7 @@ export interface Settings {
   readonly codec: Codec;
   readonly values: ValueMode;
   readonly inlineBytes: number;
+  readonly tracking: boolean;
   readonly maxValueBytes: number;
 }
 
@@ -107,6 +118,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   'codec',
   'values',
   'inlineBytes',
+  'tracking',
   'maxValueBytes',
 ] satisfies (keyof OpenOptions)[]);
 
@@ -135,7 +147,8 @@ export function resolveOptions(options: OpenOptions): Settings {
     partitionBy,
     codec = 'msgpack',
     values = 'frozen',
-    inlineBytes = 256,
+    tracking = false,
+    inlineBytes = tracking ? 0 : 256,
     maxValueBytes = 1024 * 1024,
   } = options;
   const maxStalenessMs = durationMs('maxStaleness', maxStaleness, 100);
@@ -154,6 +167,7 @@ export function resolveOptions(options: OpenOptions): Settings {
     codec: resolveCodec(codec),
     values: oneOf('values', values, ['frozen', 'clone']),
     inlineBytes: integer('inlineBytes', inlineBytes, 0, 16_384),
+    tracking: oneOf('tracking', tracking, [false, true]),
     maxValueBytes: integer('maxValueBytes', maxValueBytes, 1, 512 * 1024 * 1024),
   };
 }
@@ -228,7 +242,7 @@ function integer(name: string, value: unknown, least: number, most: number): num
   throw new ConfigError(`The option '${name}' must be an integer from ${least} to ${most}.`);
 }
 
-function oneOf<V extends string>(name: string, value: V, allowed: readonly V[]): V {
+function oneOf<V extends string | boolean>(name: string, value: V, allowed: readonly V[]): V {
   if (allowed.includes(value)) return value;
   throw new ConfigError(`The option '${name}' must be one of: ${allowed.join(', ')}.`);
 }

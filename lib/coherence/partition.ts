@@ -142,9 +142,18 @@ export class Partition implements FeedListener {
   }
 
   foreign(key: string, type: 'set' | 'delete'): void {
+    this.invalidated(key);
+    this.#heldBack.announce(key, Number.POSITIVE_INFINITY, () => ({ type, key, version: undefined, isLocal: false }));
+  }
+
+  invalidated(key: string): void {
     this.#cache.remove(key);
     this.guard.poison(key);
-    this.#heldBack.announce(key, Number.POSITIVE_INFINITY, () => ({ type, key, version: undefined, isLocal: false }));
+  }
+
+  invalidatedAll(): void {
+    if (this.#isEstablished) this.#abandon();
+    else this.#endEra();
   }
 
   garbled(): void {
@@ -242,8 +251,7 @@ export class Partition implements FeedListener {
 
   /** A write of this process has ended and may have changed the key. */
   acknowledgeUnknown(key: string): void {
-    this.#cache.remove(key);
-    this.guard.poison(key);
+    this.invalidated(key);
   }
 
   /** No write of this process hides the key any more: tells listeners what was held back for it. */
@@ -325,7 +333,7 @@ export class Partition implements FeedListener {
     this.#host.requestReading();
   }
 
-  /** The history has forked: nothing is known until the position is read. */
+  /** The history has forked, or is not all that matters: nothing is known until the position is read. */
   #abandon(): void {
     this.counts.repairs++;
     this.#loseSync();

@@ -6,7 +6,10 @@ export type DictChange<K extends string = string> =
   | {
       readonly type: 'set';
       readonly key: K;
-      /** Digest of the stored bytes; `undefined` when a program without this library made the change. */
+      /**
+       * Digest of the stored bytes; `undefined` when a program without this library made the change. With `tracking` it
+       * may then have been a delete: the server does not say.
+       */
       readonly version: string | undefined;
       /** Made by this handle. */
       readonly local: boolean;

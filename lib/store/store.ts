@@ -19,6 +19,8 @@ export interface SpaceOptions {
   readonly layout: Layout;
   /** Values of at most this many bytes travel with the announcement of their write. */
   readonly inlineBytes: number;
+  /** Changes by programs without this library are to be noticed. A store that has no such programs does nothing for it. */
+  readonly tracking: boolean;
   /** Marks this opener's writes in messages: 48 random bits as a number. */
   readonly origin: number;
 }
@@ -123,8 +125,15 @@ export interface FeedListener {
   /** The feed is interrupted: messages may be lost until it is live again. */
   interrupted(): void;
   message(message: Message): void;
-  /** A program without this library changed a key and said so. */
+  /**
+   * A program without this library changed a key: it said so, or the store noticed. The store can't tell a set from a
+   * delete, and reports a set.
+   */
   foreign(key: string, type: Change['type']): void;
+  /** The key may have changed since anything of it was heard or read. Its change is reported by another call. */
+  invalidated(key: string): void;
+  /** Any key may have changed without a message since anything of it was read. */
+  invalidatedAll(): void;
   /** Something arrived that is no message; a write may have gone unheard. */
   garbled(): void;
 }

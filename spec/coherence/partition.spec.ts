@@ -148,6 +148,40 @@ describe('a partition', () => {
       expect(cached('ada')).toBeUndefined();
     });
 
+    it('does not keep a reply, or an own write, that an invalidation overtook', () => {
+      synced();
+      const arrive = sendRead('ada');
+      const acknowledge = sendWrite('bob', '1');
+      partition.invalidated('ada');
+      partition.invalidated('bob');
+      arrive('old', at(12));
+      acknowledge(at(11));
+
+      expect([cached('ada'), cached('bob')]).toEqual([undefined, undefined]);
+    });
+
+    it('does not keep what left before everything was invalidated', () => {
+      synced();
+      const arrive = sendRead('ada');
+      const acknowledge = sendWrite('bob', '1');
+      partition.invalidatedAll();
+      read(at(10));
+      arrive('old', at(10));
+      acknowledge(at(11));
+      sendRead('cay')('new', at(11));
+
+      expect([cached('ada'), cached('bob'), cached('cay')]).toEqual([undefined, undefined, 'new']);
+    });
+
+    it('does not keep what left before the feed was live, however late it comes', () => {
+      const arrive = sendRead('ada');
+      partition.invalidatedAll();
+      synced();
+      arrive('old', at(10));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
     it('keeps a reply that is newer than the message that it met', () => {
       synced();
       const arrive = sendRead('ada');
@@ -388,6 +422,22 @@ describe('a partition', () => {
 
       expect(cached('ada')).toBeUndefined();
       expect(log).toEqual([{ type: 'set', key: 'ada', version: undefined, isLocal: false }]);
+    });
+
+    it('of the store drop their key without another change, or everything with a resync', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      sendRead('bob')('8', at(10));
+      partition.invalidated('ada');
+      expect([cached('ada'), cached('bob')]).toEqual([undefined, '8']);
+      expect(log).toEqual([]);
+
+      partition.invalidatedAll();
+      expect(cached('bob')).toBeUndefined();
+      expect(log).toEqual([]);
+      read(at(10));
+      expect(log).toEqual(['resync']);
+      expect(partition.counts.repairs).toBe(1);
     });
   });
 

@@ -35,7 +35,7 @@ export function storeContract(name: string, makeStore: () => Store): void {
 
     async function open(options: Partial<SpaceOptions> = {}, from: Store = store): Promise<Space> {
       const layout = { partitions: 1, hash: 'fnv1a', codec: 'msgpack' };
-      const whole = { namespace, layout, inlineBytes: 256, origin: ORIGIN, ...options };
+      const whole = { namespace, layout, inlineBytes: 256, tracking: false, origin: ORIGIN, ...options };
       const one = await from.open(whole, soon());
       opened.push(one);
       return one;

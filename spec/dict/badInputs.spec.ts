@@ -567,6 +567,7 @@ describe('an option', () => {
     },
     { option: 'values', values: [null, 'shared', '', true] },
     { option: 'inlineBytes', values: [null, -1, 1.5, 16_385, '256', Number.NaN] },
+    { option: 'tracking', values: [null, 0, 1, 'true', {}] },
     { option: 'maxValueBytes', values: [null, 0, -1, 1.5, 512 * 1024 * 1024 + 1, '1', Number.NaN] },
     { option: 'store', values: [null, 'memory', {}, redisStore, memoryStore] },
   ];
@@ -594,6 +595,7 @@ describe('an option', () => {
     { option: 'cache: false', options: { cache: false } },
     { option: "cache: 'all'", options: { cache: 'all' } },
     { option: 'inlineBytes: 0', options: { inlineBytes: 0 } },
+    { option: 'tracking: true', options: { tracking: true } },
     { option: "codec: 'json'", options: { codec: 'json' } },
   ])('$option is accepted', async ({ options }) => {
     await using handle = await openInMemory(options);
@@ -631,6 +633,7 @@ function undefinedOptions(): Partial<OpenOptions> {
     codec: undefined,
     values: undefined,
     inlineBytes: undefined,
+    tracking: undefined,
     maxValueBytes: undefined,
   };
 }

@@ -10,11 +10,20 @@ const RESOLUTION_MS = 250;
 
 const never = new Promise<never>(() => {});
 const batch = { deletes: [], sets: [], clear: false };
-const listener: FeedListener = { live() {}, interrupted() {}, message() {}, foreign() {}, garbled() {} };
+const listener: FeedListener = {
+  live() {},
+  interrupted() {},
+  message() {},
+  foreign() {},
+  invalidated() {},
+  invalidatedAll() {},
+  garbled() {},
+};
 const options = {
   namespace: 'bounded',
   layout: { partitions: 1, hash: 'none', codec: 'none' },
   inlineBytes: 0,
+  tracking: false,
   origin: 1,
 };
 

@@ -4,7 +4,15 @@ import { until } from './until.ts';
 
 /** Writes down what a feed tells. */
 export class FeedRecorder implements FeedListener {
-  readonly events: ('live' | 'interrupted' | 'message' | 'garbled' | `foreign ${Change['type']} ${string}`)[] = [];
+  readonly events: (
+    | 'live'
+    | 'interrupted'
+    | 'message'
+    | 'garbled'
+    | 'invalidated all'
+    | `invalidated ${string}`
+    | `foreign ${Change['type']} ${string}`
+  )[] = [];
   readonly messages: Message[] = [];
   readonly #onLive: () => void;
 
@@ -28,6 +36,14 @@ export class FeedRecorder implements FeedListener {
 
   foreign(key: string, type: Change['type']): void {
     this.events.push(`foreign ${type} ${key}`);
+  }
+
+  invalidated(key: string): void {
+    this.events.push(`invalidated ${key}`);
+  }
+
+  invalidatedAll(): void {
+    this.events.push('invalidated all');
   }
 
   garbled(): void {

@@ -16,7 +16,7 @@ export async function openSpace(
 ): Promise<TestSpace> {
   const namespace = options.namespace ?? `space-${randomUUID()}`;
   const layout = { partitions: 1, hash: 'fnv1a', codec: 'msgpack' };
-  const whole = { layout, inlineBytes: 256, origin: 1, ...options, namespace };
+  const whole = { layout, inlineBytes: 256, tracking: false, origin: 1, ...options, namespace };
   const space = await store.open(whole, performance.now() + deadlineMs);
   const by = (ms: number | undefined): number => (ms === undefined ? soon() : performance.now() + ms);
   return Object.assign(space, {

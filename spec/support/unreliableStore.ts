@@ -63,6 +63,12 @@ export function unreliableStore(): UnreliableStore {
             foreign: (...args) => {
               if (!control.isDeaf) listener.foreign(...args);
             },
+            invalidated: (key) => {
+              listener.invalidated(key);
+            },
+            invalidatedAll: () => {
+              listener.invalidatedAll();
+            },
             garbled: () => {
               listener.garbled();
             },

@@ -83,10 +83,10 @@ export function singleUse(options: { readonly socket?: unknown; readonly [option
   };
 }
 
-/** A client of our own, to be used once: the same server, credentials and TLS. */
-export function duplicateForOwnUse(client: RedisLike): OwnClient {
+/** A client of our own, to be used once: the same server, credentials and TLS, and `overrides` of the other options. */
+export function duplicateForOwnUse(client: RedisLike, overrides?: object): OwnClient {
   const { options } = client as { options?: { socket?: object } };
-  return client.duplicate(singleUse({ socket: options?.socket })) as OwnClient;
+  return client.duplicate(singleUse({ socket: options?.socket, ...overrides })) as OwnClient;
 }
 
 /**

@@ -1,3 +1,5 @@
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** The names of one partition in Redis. */
 export interface PartitionNames {
   /** In front of every key. */
@@ -39,6 +41,11 @@ export function metaKey(namespace: string): string {
   return `${namespace}#meta`;
 }
 
+/** What all names of keys of the namespace start with, and nothing of another namespace. */
+export function commonPrefix(namespace: string, hasTags: boolean): string {
+  return namespace + (hasTags ? '{' : '/');
+}
+
 /** A SCAN pattern for the names that may be keys of the namespace which start with `prefix`. */
 export function scanPattern(namespace: string, hasTags: boolean, prefix: string): string {
   return `${escaped(namespace)}${hasTags ? '{*}' : ''}/${escaped(prefix)}*`;
@@ -46,4 +53,13 @@ export function scanPattern(namespace: string, hasTags: boolean, prefix: string)
 
 function escaped(text: string): string {
   return text.replace(/[\\*?[\]^]/g, String.raw`\$&`);
+}
+
+/** The key whose bytes stand in a name. Bytes that are no UTF-8 are no key of a dictionary: nobody could ask for it. */
+export function decodeKey(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }

@@ -39,14 +39,17 @@ function isEncoded(text: string): boolean {
   }
 }
 
+/** Makes a client of our own; `overrides` are options that stand before those of the user. */
+export type MakeClient = (overrides?: object) => OwnClient;
+
 /**
  * Finds out how to make clients of our own from options.
  *
  * @throws {ConfigError} The package `redis` is not installed, or refuses the options.
  */
-export async function clientMaker(options: RedisConnectOptions): Promise<() => OwnClient> {
+export async function clientMaker(options: RedisConnectOptions): Promise<MakeClient> {
   const { createClient } = await importRedis();
-  const make = (): OwnClient => createClient(singleUse(options)) as OwnClient;
+  const make: MakeClient = (overrides) => createClient(singleUse({ ...options, ...overrides })) as OwnClient;
   let first: OwnClient | undefined;
   try {
     first = make();
@@ -54,8 +57,9 @@ export async function clientMaker(options: RedisConnectOptions): Promise<() => O
     // Not kept as the cause: it may show the options, and so a password.
     throw new ConfigError(`createClient() of the package 'redis' refused the options: ${nameOf(error)}.`);
   }
-  return () => {
-    const client = first ?? make();
+  return (overrides) => {
+    if (overrides !== undefined || first === undefined) return make(overrides);
+    const client = first;
     first = undefined;
     return client;
   };

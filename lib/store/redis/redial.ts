@@ -3,6 +3,8 @@ import { discard, type OwnClient } from './client.ts';
 
 /** Hears of the connections that come and go. */
 export interface RedialListener {
+  /** Done with each new connection before it is told of; if it fails, the attempt to connect has failed. */
+  prepare?(client: OwnClient): Promise<void>;
   /** There is a connection now. */
   opened(client: OwnClient): void;
   /** The connection of the last `opened` is gone, and whatever was asked of it. */
@@ -94,7 +96,8 @@ export class Redial {
     };
     const deadline = performance.now() + CONNECT_TIMEOUT_MS;
     const late = (): Error => new Error('Redis did not accept a connection in time.');
-    await this.#deadlines.within(client.connect(), deadline, late);
+    const connected = client.connect().then(() => this.#listener.prepare?.(client));
+    await this.#deadlines.within(connected, deadline, late);
     return client;
   }
 

@@ -15,8 +15,9 @@ import type {
 } from '../store.ts';
 import { decodeLogged, LOG_CALLS } from './changeLog.ts';
 import type { Arguments, Connection, Server } from './connection.ts';
-import { decodeEnvelope, isEnvelope } from './envelope.ts';
-import { metaKey, type PartitionNames, partitionNames, scanPattern } from './names.ts';
+import { feed } from './feed.ts';
+import { Invalidations } from './invalidations.ts';
+import { decodeKey, metaKey, type PartitionNames, partitionNames, scanPattern } from './names.ts';
 import { decodePositionReply, decodeReceipt, decodeTimed } from './replies.ts';
 import { readScript, writeScript } from './scripts.ts';
 import { hashTags } from './slots.ts';
@@ -25,8 +26,6 @@ import { encodeWrite } from './writeCall.ts';
 
 /** Keys that the server looks at in one step of a scan: about a tenth of a millisecond of its time. */
 const SCAN_COUNT = 500;
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** One namespace on one Redis server. */
 export class RedisSpace implements Space {
@@ -38,6 +37,7 @@ export class RedisSpace implements Space {
   readonly #names: readonly PartitionNames[];
   /** By the start of a name, up to and including its `/`: those that can be data. */
   readonly #prefixes: ReadonlySet<string>;
+  readonly #invalidations: Invalidations | undefined;
   readonly #release: () => Promise<void>;
   readonly #subscriptions = new Map<FeedListener, Subscription>();
   /** Ends the calls of `follow` that still wait. */
@@ -55,6 +55,7 @@ export class RedisSpace implements Space {
     this.#hasTags = connection.isCluster || options.layout.partitions > 1;
     this.#names = namesOf(options, this.#hasTags);
     this.#prefixes = new Set(this.#names.map(({ keyPrefix }) => keyPrefix));
+    this.#invalidations = options.tracking ? new Invalidations() : undefined;
     this.#release = release;
   }
 
@@ -122,7 +123,7 @@ export class RedisSpace implements Space {
     this.#assertOpen();
     for (const server of await this.#connection.servers(deadline())) {
       for await (const names of this.#scanServer(server, pattern, deadline)) {
-        const found = names.flatMap((name) => this.#keyOf(name));
+        const found = names.flatMap((name) => this.#keyOf(name) ?? []);
         const keys = found.filter((key) => key.startsWith(prefix) && !seen.has(key));
         for (const key of keys) seen.add(key);
         if (keys.length > 0) yield keys;
@@ -132,23 +133,11 @@ export class RedisSpace implements Space {
 
   async follow(partition: PartitionId, listener: FeedListener, deadline: Deadline): Promise<void> {
     this.#assertOpen();
-    const { updateChannel, deleteChannel } = this.#namesOf(partition);
+    const names = this.#namesOf(partition);
     let end!: (error: ClosedError) => void;
     const live = new Promise<void>((resolve, reject) => {
       end = reject;
-      const subscription: Subscription = {
-        channels: [updateChannel, deleteChannel],
-        live() {
-          listener.live();
-          resolve();
-        },
-        interrupted() {
-          listener.interrupted();
-        },
-        message(payload, channel) {
-          deliver(payload, channel === updateChannel ? 'set' : 'delete', listener);
-        },
-      };
+      const subscription = feed(names, this.#tracked(names, listener), { live: resolve, refused: reject });
       this.#subscriptions.set(listener, subscription);
       this.#subscriber.add(subscription);
     });
@@ -163,7 +152,8 @@ export class RedisSpace implements Space {
     }
   }
 
-  unfollow(_partition: PartitionId, listener: FeedListener): void {
+  unfollow(partition: PartitionId, listener: FeedListener): void {
+    this.#invalidations?.untrack(this.#namesOf(partition).keyPrefix, listener);
     const subscription = this.#subscriptions.get(listener);
     this.#subscriptions.delete(listener);
     if (subscription !== undefined) this.#subscriber.remove(subscription);
@@ -177,8 +167,17 @@ export class RedisSpace implements Space {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const subscription of this.#subscriptions.values()) this.#subscriber.remove(subscription);
+    if (this.#invalidations !== undefined) this.#subscriber.remove(this.#invalidations);
     for (const end of this.#endings) end(new ClosedError(this.#options.namespace));
     await this.#release();
+  }
+
+  /** Adds to what the listener is told what the server notices of the partition's keys, where that is wanted. */
+  #tracked({ keyPrefix }: PartitionNames, listener: FeedListener): FeedListener {
+    if (this.#invalidations === undefined) return listener;
+    // Before the feed: one that is live must not miss any.
+    this.#subscriber.add(this.#invalidations);
+    return this.#invalidations.track(keyPrefix, listener);
   }
 
   async *#scanServer(server: Server, pattern: string, deadline: () => Deadline): AsyncGenerator<readonly Buffer[]> {
@@ -206,15 +205,9 @@ export class RedisSpace implements Space {
     return names;
   }
 
-  /** Names that are no UTF-8 can't be keys of a dictionary: nobody could ask for them. */
-  #keyOf(name: Buffer): string[] {
+  #keyOf(name: Buffer): string | undefined {
     const end = name.indexOf('/') + 1;
-    if (!this.#prefixes.has(name.toString('latin1', 0, end))) return [];
-    try {
-      return [utf8.decode(name.subarray(end))];
-    } catch {
-      return [];
-    }
+    return this.#prefixes.has(name.toString('latin1', 0, end)) ? decodeKey(name.subarray(end)) : undefined;
   }
 
   /** Remembers that times to live are in use, for which readings have to ask from then on. */
@@ -222,16 +215,6 @@ export class RedisSpace implements Space {
     if (hasTtls(position)) this.#withTtls.add(partition);
     return position;
   }
-}
-
-function deliver(payload: Buffer, type: 'set' | 'delete', listener: FeedListener): void {
-  if (!isEnvelope(payload)) {
-    listener.foreign(payload.toString(), type);
-    return;
-  }
-  const message = decodeEnvelope(payload);
-  if (message === undefined) listener.garbled();
-  else listener.message(message);
 }
 
 function namesOf({ namespace, layout }: SpaceOptions, hasTags: boolean): PartitionNames[] {

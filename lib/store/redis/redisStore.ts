@@ -1,13 +1,21 @@
 import { ConfigError, ConnectTimeoutError, UnavailableError } from '../../errors.ts';
 import { Deadlines } from '../deadline.ts';
 import type { Deadline, SpaceOptions, Store } from '../store.ts';
-import { assertSingleServerClient, duplicateForOwnUse, type OwnClient, type RedisLike } from './client.ts';
+import { assertSingleServerClient, duplicateForOwnUse, type RedisLike } from './client.ts';
 import { ClusterClient, isClusterClient, type RedisClusterLike } from './clusterClient.ts';
 import { Connection } from './connection.ts';
 import { LentClient } from './lentClient.ts';
-import { assertConnectOptions, clientMaker, OwnedClient, type RedisConnectOptions } from './ownedClient.ts';
+import { commonPrefix } from './names.ts';
+import {
+  assertConnectOptions,
+  clientMaker,
+  type MakeClient,
+  OwnedClient,
+  type RedisConnectOptions,
+} from './ownedClient.ts';
 import { RedisSpace } from './redisSpace.ts';
 import { Subscriber } from './subscriber.ts';
+import { trackingSubscriber } from './tracking.ts';
 
 export type { RedisLike } from './client.ts';
 export type { RedisClusterLike } from './clusterClient.ts';
@@ -17,6 +25,8 @@ export type { RedisConnectOptions } from './ownedClient.ts';
 interface Link {
   readonly connection: Connection;
   readonly subscriber: Subscriber;
+  /** For connections that are not shared. */
+  readonly makeClient: MakeClient;
   /** Resolves when there was a connection. */
   readonly connected: Promise<void>;
   readonly lastError: unknown;
@@ -102,13 +112,24 @@ async function openSpace(
   release: () => Promise<void>,
 ): Promise<RedisSpace> {
   await new Deadlines().within(link.connected, deadline, () => notConnected(link.lastError));
-  const space = new RedisSpace(link.connection, link.subscriber, options, release);
+  const subscriber = options.tracking ? trackingLink(link, options) : link.subscriber;
+  const space = new RedisSpace(link.connection, subscriber, options, () => {
+    if (subscriber !== link.subscriber) subscriber.close();
+    return release();
+  });
   try {
     await space.checkLayout(deadline);
   } catch (error) {
     throw error instanceof UnavailableError && performance.now() >= deadline ? notConnected(error) : error;
   }
   return space;
+}
+
+function trackingLink({ connection, makeClient }: Link, { namespace, layout }: SpaceOptions): Subscriber {
+  if (!connection.isCluster) return trackingSubscriber(makeClient, commonPrefix(namespace, layout.partitions > 1));
+  throw new ConfigError(
+    "The option 'tracking' needs a single server: each node of a cluster reports its own keys only. Leave it out, and let other programs announce what they change.",
+  );
 }
 
 async function own(options: RedisConnectOptions): Promise<Link> {
@@ -119,6 +140,7 @@ async function own(options: RedisConnectOptions): Promise<Link> {
   return {
     connection,
     subscriber,
+    makeClient,
     connected: client.connected,
     get lastError() {
       return client.lastError;
@@ -140,14 +162,15 @@ async function borrow(client: BorrowedClient): Promise<Link> {
     return borrowedLink(new Connection(cluster), () => cluster.clientForMessages());
   }
   const lent = new LentClient(client);
-  return borrowedLink(new Connection(lent), () => duplicateForOwnUse(client), lent);
+  return borrowedLink(new Connection(lent), (overrides) => duplicateForOwnUse(client, overrides), lent);
 }
 
-function borrowedLink(connection: Connection, makeClient: () => OwnClient, lent?: LentClient): Link {
+function borrowedLink(connection: Connection, makeClient: MakeClient, lent?: LentClient): Link {
   const subscriber = new Subscriber(makeClient);
   return {
     connection,
     subscriber,
+    makeClient,
     connected: Promise.resolve(),
     lastError: undefined,
     close() {

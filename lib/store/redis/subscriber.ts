@@ -1,6 +1,10 @@
 import { Deadlines } from '../deadline.ts';
 import type { OwnClient } from './client.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { Redial } from './redial.ts';
+
+/** What a channel brings: an array, or null, is what the server itself says on the channel of invalidations. */
+export type Payload = Buffer | readonly Buffer[] | null;
 
 /** Hears a group of channels. */
 export interface Subscription {
@@ -8,15 +12,27 @@ export interface Subscription {
   /** All channels are confirmed: everything published from now on is heard, until `interrupted`. */
   live(): void;
   interrupted(): void;
-  message(payload: Buffer, channel: string): void;
+  message(payload: Payload, channel: string): void;
+  /** An attempt to connect or to subscribe failed; another one follows. */
+  failed(error: unknown): void;
+}
+
+/** What a connection for messages needs besides subscribing. */
+export interface SubscriberOptions {
+  /** Done with each new connection before it subscribes. */
+  readonly prepare?: (client: OwnClient) => Promise<void>;
+  /** How often the connection has to prove that it is not half-open, in milliseconds. Default: never. */
+  readonly heartbeatMs?: number;
 }
 
 /** Longest wait for the confirmation of a subscription, in milliseconds. */
 const CONFIRM_TIMEOUT_MS = 5000;
 
-/** One connection for messages, shared by all namespaces of a store. */
+/** One connection for messages; as a rule all namespaces of a store share it. */
 export class Subscriber {
   readonly #redial: Redial;
+  readonly #heartbeatMs: number | undefined;
+  #stopHeartbeat: () => void = () => {};
   readonly #deadlines = new Deadlines({ keepsAlive: false });
   readonly #subscriptions = new Map<string, Set<Subscription>>();
   /** Subscriptions that were told that they are live. */
@@ -25,13 +41,19 @@ export class Subscriber {
   readonly #confirmed = new Set<string>();
   #isAligning = false;
 
-  constructor(makeClient: () => OwnClient) {
+  constructor(makeClient: () => OwnClient, { prepare, heartbeatMs }: SubscriberOptions = {}) {
+    this.#heartbeatMs = heartbeatMs;
     this.#redial = new Redial(makeClient, {
-      opened: () => {
+      prepare: async (client) => prepare?.(client),
+      opened: (client) => {
+        this.#watch(client);
         this.#align();
       },
       lost: () => {
         this.#interrupt();
+      },
+      failed: (error) => {
+        this.#fail(error);
       },
     });
   }
@@ -69,9 +91,17 @@ export class Subscriber {
   }
 
   close(): void {
+    this.#stopHeartbeat();
     this.#subscriptions.clear();
     this.#live.clear();
     this.#redial.close();
+  }
+
+  #watch(client: OwnClient): void {
+    if (this.#heartbeatMs === undefined) return;
+    this.#stopHeartbeat = startHeartbeat(client, this.#heartbeatMs, () => {
+      this.#redial.renew(new Error('Redis has stopped answering on the connection for messages.'));
+    });
   }
 
   /**
@@ -109,13 +139,15 @@ export class Subscriber {
         this.#align();
       },
       (error: unknown) => {
-        if (this.#redial.client === client) this.#redial.renew(error);
+        if (this.#redial.client !== client) return;
+        this.#redial.renew(error);
+        this.#fail(error);
       },
     );
   }
 
   #announce(): void {
-    for (const subscription of new Set([...this.#subscriptions.values()].flatMap((present) => [...present]))) {
+    for (const subscription of this.#all()) {
       const isComplete = subscription.channels.every((channel) => this.#confirmed.has(channel));
       if (!isComplete || this.#live.has(subscription)) continue;
       this.#live.add(subscription);
@@ -123,7 +155,16 @@ export class Subscriber {
     }
   }
 
+  #fail(error: unknown): void {
+    for (const subscription of this.#all()) subscription.failed(error);
+  }
+
+  #all(): ReadonlySet<Subscription> {
+    return new Set([...this.#subscriptions.values()].flatMap((present) => [...present]));
+  }
+
   #interrupt(): void {
+    this.#stopHeartbeat();
     this.#isAligning = false;
     this.#confirmed.clear();
     const interrupted = [...this.#live];
@@ -132,7 +173,7 @@ export class Subscriber {
   }
 
   /** A message may come before the confirmation has been told: it was published before, so it is not promised. */
-  readonly #deliver = (payload: Buffer, channelName: Buffer | string): void => {
+  readonly #deliver = (payload: Payload, channelName: Buffer | string): void => {
     const channel = channelName.toString();
     const subscriptions = this.#subscriptions.get(channel);
     if (subscriptions === undefined) return;

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConfigError, openDict } from 'neardict';
 import { redisStore } from 'neardict/redis';
 import { partitionsContract } from '../../contracts/partitionsContract.ts';
 import { storeContract } from '../../contracts/storeContract.ts';
@@ -19,4 +20,10 @@ describe('redisStore', () => {
 
   storeContract('on a borrowed cluster client', () => redisStore(client));
   partitionsContract('on a borrowed cluster client', () => redisStore(client));
+
+  it('refuses to track the changes of other programs on a cluster, and leaves nothing open', async () => {
+    const opened = openDict({ namespace: 'x', store: redisStore(client), tracking: true });
+    await expect(opened).rejects.toThrow(ConfigError);
+    await expect(opened).rejects.toThrow('tracking');
+  });
 });

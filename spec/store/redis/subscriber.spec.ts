@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { OwnClient } from '../../../lib/store/redis/client.ts';
-import { Subscriber, type Subscription } from '../../../lib/store/redis/subscriber.ts';
+import { Subscriber, type SubscriberOptions, type Subscription } from '../../../lib/store/redis/subscriber.ts';
 import { until } from '../../support/until.ts';
 
 type Listener = (payload: Buffer, channel: Buffer) => void;
@@ -18,6 +18,8 @@ class FakeClient extends EventEmitter implements OwnClient {
   isOpen = false;
   isReady = false;
   isDestroyed = false;
+  pings = 0;
+  answersPings = true;
   readonly commands: Command[] = [];
   deliver: Listener = () => {};
 
@@ -41,8 +43,9 @@ class FakeClient extends EventEmitter implements OwnClient {
     this.isReady = false;
   }
 
-  async sendCommand(): Promise<void> {
-    throw new Error('Messages need no commands.');
+  sendCommand(): Promise<void> {
+    this.pings++;
+    return this.answersPings ? Promise.resolve() : new Promise(() => {});
   }
 
   duplicate(): never {
@@ -71,19 +74,20 @@ function recordOn(...channels: readonly string[]): Subscription & { readonly eve
     live: () => events.push('live'),
     interrupted: () => events.push('interrupted'),
     message: (payload) => events.push(String(payload)),
+    failed: () => events.push('failed'),
   };
 }
 
 describe('the subscriber', () => {
   const clients: FakeClient[] = [];
   let subscriber: Subscriber;
-  function start(): void {
+  function start(options?: SubscriberOptions): void {
     clients.length = 0;
     subscriber = new Subscriber(() => {
       const client = new FakeClient();
       clients.push(client);
       return client;
-    });
+    }, options);
   }
   afterEach(() => {
     subscriber.close();
@@ -156,9 +160,9 @@ describe('the subscriber', () => {
     (await commanded(1)).commands[0]?.refuse();
 
     (await commanded(1, 1)).commands[0]?.confirm();
-    await until('it is live', () => subscription.events.length > 0);
+    await until('it is live', () => subscription.events.includes('live'));
 
-    expect(subscription.events).toEqual(['live']);
+    expect(subscription.events).toEqual(['failed', 'live']);
     expect(clients[0]?.isDestroyed).toBe(true);
     expect(subscriber.lastError).toEqual(new Error('refused'));
   });
@@ -196,5 +200,50 @@ describe('the subscriber', () => {
     expect(subscription.events).toEqual([]);
     expect(clients).toHaveLength(1);
     expect(client.isDestroyed).toBe(true);
+  });
+
+  it('subscribes only on a connection that was prepared, and makes another where that fails', async () => {
+    const prepared: (() => void)[] = [];
+    const failures = [new Error('not allowed')];
+    start({
+      async prepare() {
+        await new Promise<void>((resolve) => prepared.push(resolve));
+        const failure = failures.shift();
+        if (failure !== undefined) throw failure;
+      },
+    });
+    const subscription = recordOn('a');
+    subscriber.add(subscription);
+    await until('it is being prepared', () => prepared.length === 1);
+    prepared[0]?.();
+
+    await until('another one is being prepared', () => prepared.length === 2);
+    expect(clients.map((client) => client.commands.length)).toEqual([0, 0]);
+    expect(clients[0]?.isDestroyed).toBe(true);
+    prepared[1]?.();
+    (await commanded(1, 1)).commands[0]?.confirm();
+    await until('it is live', () => subscription.events.includes('live'));
+
+    expect(subscription.events).toEqual(['failed', 'live']);
+  });
+
+  it('replaces a connection that gives no sign of life any more, and no other', async () => {
+    start({ heartbeatMs: 1 });
+    const subscription = recordOn('a');
+    subscriber.add(subscription);
+    const client = await commanded(1);
+    client.commands[0]?.confirm();
+    await until('it has answered often', () => client.pings > 10);
+    expect(subscription.events).toEqual(['live']);
+
+    client.answersPings = false;
+    (await commanded(1, 1)).commands[0]?.confirm();
+    await until('it is live again', () => subscription.events.length === 3);
+
+    expect(subscription.events).toEqual(['live', 'interrupted', 'live']);
+    expect(client.isDestroyed).toBe(true);
+    const { pings } = client;
+    await until('the other one is asked', () => (clients[1]?.pings ?? 0) > 5);
+    expect(client.pings).toBe(pings);
   });
 });

@@ -1,0 +1,53 @@
+import { UnavailableError } from '../../errors.ts';
+import type { FeedListener } from '../store.ts';
+import { decodeEnvelope, isEnvelope } from './envelope.ts';
+import type { PartitionNames } from './names.ts';
+import type { Subscription } from './subscriber.ts';
+
+/** Is told how the start of a feed goes. */
+export interface FeedStart {
+  live(): void;
+  /** Redis refuses it; trying again would not change that. */
+  refused(error: UnavailableError): void;
+}
+
+/** Brings what is published about a partition to its listener. */
+export function feed(names: PartitionNames, listener: FeedListener, start: FeedStart): Subscription {
+  const { updateChannel, deleteChannel } = names;
+  return {
+    channels: [updateChannel, deleteChannel],
+    live() {
+      listener.live();
+      start.live();
+    },
+    interrupted() {
+      listener.interrupted();
+    },
+    message(payload, channel) {
+      if (Buffer.isBuffer(payload)) deliver(payload, channel === updateChannel ? 'set' : 'delete', listener);
+    },
+    failed(error) {
+      const refusal = refusalOf(error);
+      if (refusal !== undefined) start.refused(refusal);
+    },
+  };
+}
+
+function deliver(payload: Buffer, type: 'set' | 'delete', listener: FeedListener): void {
+  if (!isEnvelope(payload)) {
+    listener.foreign(payload.toString(), type);
+    return;
+  }
+  const message = decodeEnvelope(payload);
+  if (message === undefined) listener.garbled();
+  else listener.message(message);
+}
+
+function refusalOf(error: unknown): UnavailableError | undefined {
+  if (error instanceof UnavailableError) return error;
+  if (!(error instanceof Error) || !error.message.startsWith('NOPERM')) return undefined;
+  return new UnavailableError(
+    `Redis refused the subscription: ${error.message}. Grant the rights that README names to the user of the client.`,
+    { cause: error },
+  );
+}

@@ -170,6 +170,7 @@ export class Partition implements FeedListener {
   }
 
   invalidatedAll(): void {
+    this.followers.missed(this.#ring.last, undefined);
     if (this.#isEstablished) this.#abandon();
     else this.#endEra();
   }

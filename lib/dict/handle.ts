@@ -17,6 +17,9 @@ import { dictProxy } from './dictProxy.ts';
 import type { DictChange, DictEmitter, DictEvents, DictState } from './events.ts';
 import { assertKey, assertMany } from './keys.ts';
 import type { LocalReads } from './localReads.ts';
+import type { Mirror, MirrorOptions } from './mirror/mirror.ts';
+import type { Mirrors } from './mirror/mirrors.ts';
+import type { SignalOptions } from './abortable.ts';
 import type {
   Dict,
   DictEntry,
@@ -25,7 +28,6 @@ import type {
   NearDict,
   Reads,
   ScanOptions,
-  SignalOptions,
   WatchedValue,
   WatchOptions,
 } from './nearDict.ts';
@@ -53,6 +55,7 @@ export interface HandleParts {
   readonly walk: StoreWalk;
   readonly hub: ChangeHub;
   readonly emitter: DictEmitter;
+  readonly mirrors: Mirrors;
   readonly state: () => DictState;
 }
 
@@ -216,6 +219,11 @@ export class Handle implements NearDict<Data> {
     return this.#watchKey(first, options);
   }
 
+  async mirror(options: MirrorOptions = {}): Promise<Mirror> {
+    this.#assertOpen();
+    return this.#parts.mirrors.open(options);
+  }
+
   on<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents[E]) => void): this {
     this.#attend(event);
     this.#parts.emitter.on(event, listener);
@@ -340,11 +348,12 @@ export class Handle implements NearDict<Data> {
 
   async #end(): Promise<void> {
     this.#isOpen = false;
-    const { reads, writer, writes, following, hub, cache, space, emitter } = this.#parts;
+    const { reads, writer, writes, following, hub, cache, space, emitter, mirrors } = this.#parts;
     reads.close();
     writes.close();
     writer.close(new ClosedError(this.namespace));
     hub.close();
+    mirrors.close();
     following.close();
     cache.clear();
     try {

@@ -1,14 +1,8 @@
 import type { Duration } from '../duration.ts';
+import type { SignalOptions } from './abortable.ts';
 import type { DictEvents, DictChange, DictState } from './events.ts';
-
-/** The keys of a dictionary. */
-export type Key<T> = keyof T & string;
-
-/** The values that a key can have. A key that is optional can be missing, but no entry is `undefined`. */
-export type Value<T, K extends keyof T> = Required<T>[K];
-
-/** A key with a value of its own type. */
-export type Pair<T> = { [K in Key<T>]: readonly [K, Value<T, K>] }[Key<T>];
+import type { Mirror, MirrorOptions } from './mirror/mirror.ts';
+import type { Key, Pair, Value } from './pair.ts';
 
 /** The Proxy: assign a value, await a read. */
 export type Dict<T> = { [K in keyof T]?: T[K] | Promise<T[K] | undefined> };
@@ -26,11 +20,6 @@ export interface DictEntry<V> {
   readonly version: string;
   /** Milliseconds since 1970 when the entry expires; `undefined`: it does not. */
   readonly expiresAt: number | undefined;
-}
-
-export interface SignalOptions {
-  /** Gives the operation up: it rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface GetOptions extends SignalOptions {
@@ -146,6 +135,15 @@ export interface NearDict<T extends object = Record<string, unknown>> {
   watch<K extends Key<T>>(key: K, options?: WatchOptions): AsyncIterableIterator<WatchedValue<Value<T, K>>>;
   /** Follows all keys: yields the latest change per key, `clear`, and `resync` when changes were missed. */
   watch(options?: SignalOptions): AsyncIterableIterator<DictChange<Key<T>>>;
+
+  /**
+   * Loads everything into memory and keeps it current: `config` of what it resolves is read without `await`.
+   *
+   * It costs a scan of the store, the memory for all entries, and from then on every message of the dictionary.
+   *
+   * @throws {UnavailableError} The store could not be read; nothing is left behind.
+   */
+  mirror(options?: MirrorOptions): Promise<Mirror<T>>;
 
   /**
    * Resolves when everything written so far is in the store. Giving it up by a `signal` leaves the writes on their way.

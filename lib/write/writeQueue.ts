@@ -5,6 +5,7 @@ import type { Deadline, PartitionId, Receipt, Space } from '../store/store.ts';
 import type { Backlog } from './backlog.ts';
 import { asWriteError, notSent, unanswered } from './failures.ts';
 import { type Operation, toBatch } from './operation.ts';
+import type { PendingWrites } from './pendingWrites.ts';
 
 /** Most writes, and most bytes of values, in one call: the server and the event loop stay free for others. */
 const MAX_OPERATIONS = 1000;
@@ -15,7 +16,7 @@ export interface WriteQueueOptions {
   readonly id: PartitionId;
   readonly partition: Partition;
   /** The newest write of each key, over all partitions. */
-  readonly pending: Map<string, Operation>;
+  readonly pending: PendingWrites<Operation>;
   readonly backlog: Backlog;
   readonly timeoutMs: number;
   /** Told of each background write that failed. */
@@ -40,7 +41,7 @@ export class WriteQueue {
   readonly #space: Space;
   readonly #id: PartitionId;
   readonly #partition: Partition;
-  readonly #pending: Map<string, Operation>;
+  readonly #pending: PendingWrites<Operation>;
   readonly #backlog: Backlog;
   readonly #onFailure: (key: string, error: NearDictError) => void;
   readonly #queue = new Map<string, Operation>();
@@ -91,6 +92,7 @@ export class WriteQueue {
     this.#backlog.remove(operation.size);
     operation.overwrite(bytes, waiter);
     this.#backlog.add(operation.size);
+    this.#pending.changed(operation.key);
   }
 
   remove(operation: Operation): void {
@@ -199,8 +201,8 @@ export class WriteQueue {
     for (const operation of operations) {
       const { key, bytes, entry } = operation;
       this.bytesOut += bytes?.length ?? 0;
-      if (this.#pending.get(key) === operation) this.#pending.delete(key);
       this.#partition.acknowledge(key, entry, receipt.position, departure);
+      if (this.#pending.get(key) === operation) this.#pending.delete(key);
       this.#partition.uncover(key);
       operation.applied(operation.deletes ? receipt.existed[deletes++] === true : true);
     }

@@ -4,6 +4,7 @@ import type { PartitionId, Space } from '../store/store.ts';
 import { Backlog, type BacklogLimits } from './backlog.ts';
 import { Countdown } from './countdown.ts';
 import { Operation } from './operation.ts';
+import { PendingWrites } from './pendingWrites.ts';
 import { WriteQueue } from './writeQueue.ts';
 import type { Waiter, Writer } from './writer.ts';
 
@@ -20,7 +21,7 @@ export interface WriteThroughOptions {
 
 /** Sends every write to the store in the tick in which it was made, many in one call. */
 export class WriteThrough implements Writer {
-  readonly pending: Map<string, Operation> = new Map<string, Operation>();
+  readonly pending: PendingWrites<Operation> = new PendingWrites<Operation>();
   readonly #queues: readonly WriteQueue[];
   readonly #partitionOf: (key: string) => PartitionId;
   readonly #timeoutMs: number;

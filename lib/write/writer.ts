@@ -17,7 +17,10 @@ export interface PendingWrite {
 /** Takes writes, shows them to readers at once, and brings them to the store. */
 export interface Writer {
   /** Looked at before the cache by every read. */
-  readonly pending: ReadonlyMap<string, PendingWrite>;
+  readonly pending: ReadonlyMap<string, PendingWrite> & {
+    /** Called with the key whose pending write appears, is replaced, or is gone. */
+    readonly watchers: Set<(key: string) => void>;
+  };
   /** Bytes of values sent. */
   readonly bytesOut: number;
   /**

@@ -244,10 +244,10 @@ describe('a borrowed client', () => {
     const space = await openSpace(redisStore(distant));
     await space.set('a', 'value of a');
     const values = new Set<unknown>();
-    let isOver = false;
+    const over = new AbortController();
     const traffic = (async () => {
       const reads: Promise<unknown>[] = [];
-      while (!isOver) {
+      while (!over.signal.aborted) {
         reads.push(space.get('a').then((value) => values.add(value)));
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -261,7 +261,7 @@ describe('a borrowed client', () => {
         await space.get('a');
       }
     } finally {
-      isOver = true;
+      over.abort();
       await traffic;
       await space.close();
       await distant.end();

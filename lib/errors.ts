@@ -66,6 +66,13 @@ export class ConnectTimeoutError extends NearDictError {
 /** The store can't be reached or refused the command. A write that ends with this error was **not** applied. */
 export class UnavailableError extends NearDictError {
   override readonly code = 'ERR_NEARDICT_UNAVAILABLE';
+  /** The store has no room for values. It still takes deletes. */
+  readonly isFull: boolean;
+
+  constructor(message: string, options?: ErrorOptions & { readonly isFull?: boolean }) {
+    super(message, options);
+    this.isFull = options?.isFull ?? false;
+  }
 }
 
 /**

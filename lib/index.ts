@@ -1,21 +1,27 @@
 export type { Codec } from './codec/codec.ts';
 export type { ValueMode } from './codec/values.ts';
+export type {
+  Mirror,
+  MirrorChange,
+  MirrorConfig,
+  MirrorEvents,
+  MirrorOptions,
+  MirrorProgress,
+} from './dict/mirror/mirror.ts';
 export type { DictChange, DictEvents, DictState } from './dict/events.ts';
 export { handleOf } from './dict/handle.ts';
 export { reservedNames } from './dict/keys.ts';
+export type { SignalOptions } from './dict/abortable.ts';
+export type { Key, Pair, Value } from './dict/pair.ts';
 export type {
   Dict,
   DictEntry,
   DictStats,
   GetOptions,
-  Key,
   MaybeAsync,
   NearDict,
-  Pair,
   Reads,
   ScanOptions,
-  SignalOptions,
-  Value,
   WatchedValue,
   WatchOptions,
 } from './dict/nearDict.ts';
@@ -36,6 +42,7 @@ export {
   type WriteFailure,
 } from './errors.ts';
 export { openDict } from './openDict.ts';
+export { type OpenedMirror, openMirror, type OpenMirrorOptions } from './openMirror.ts';
 export type { CacheOptions, OpenOptions } from './options.ts';
 export { memoryStore } from './store/memory.ts';
 export type { Position } from './store/position.ts';

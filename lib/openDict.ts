@@ -12,11 +12,13 @@ import { DictEmitter } from './dict/events.ts';
 import { Handle } from './dict/handle.ts';
 import { reservedNames } from './dict/keys.ts';
 import { LocalReads } from './dict/localReads.ts';
+import { Mirrors } from './dict/mirror/mirrors.ts';
 import type { NearDict } from './dict/nearDict.ts';
 import { StateTracker } from './dict/stateTracker.ts';
 import { StoreWalk } from './dict/storeWalk.ts';
 import { Writes } from './dict/writes.ts';
 import { type OpenOptions, resolveOptions, type Settings } from './options.ts';
+import { BoundedSpace } from './store/boundedSpace.ts';
 import { randomNonce } from './store/nonce.ts';
 import { KEY_HASH, partitioner } from './store/partitioner.ts';
 import type { Deadline, Space } from './store/store.ts';
@@ -57,7 +59,8 @@ export async function openDict<T extends object = Record<string, unknown>>(optio
   const values = new Values(settings.codec, settings.values, settings.maxValueBytes);
   const { partitions, partitionBy } = settings;
   const layout = { partitions, hash: partitionBy === undefined ? KEY_HASH : 'custom', codec: values.codecName };
-  const space = await store.open({ namespace, layout, inlineBytes, tracking, origin }, deadline);
+  const spaceOptions = { namespace, layout, inlineBytes, tracking, origin };
+  const space = await BoundedSpace.open(store, spaceOptions, deadline, settings.timeoutMs);
   const { handle, start } = assemble(settings, values, space, origin);
   try {
     await start(deadline);
@@ -78,7 +81,10 @@ function assemble(
   const { namespace, timeoutMs } = settings;
   const cache = new NearCache(settings.cacheLimit, settings.maxAgeMs, reservedNames);
   const emitter = new DictEmitter(namespace);
-  const state = new StateTracker((now, before) => emitter.emit('state', now, before));
+  const state = new StateTracker((now, before) => {
+    emitter.emit('state', now, before);
+    mirrors.stateChanged();
+  });
   const hub = new ChangeHub(emitter, () => {
     state.update(partitions);
     if (state.now !== 'coherent') following.verifySuspects();
@@ -147,6 +153,21 @@ function assemble(
   );
   const walk = new StoreWalk(space, readers, partitionOf, values, timeoutMs);
   const writes = new Writes(namespace, writer, values, walk);
+  const mirrors = new Mirrors({
+    namespace,
+    timeoutMs,
+    now: () => clock.time(),
+    maxAgeMs: settings.maxAgeMs,
+    space,
+    partitions,
+    following,
+    partitionOf,
+    values,
+    writer,
+    writes,
+    walk,
+    state: () => state.now,
+  });
   const reads = new LocalReads({
     entries: cache.entries,
     pending: writer.pending,
@@ -184,6 +205,7 @@ function assemble(
     walk,
     hub,
     emitter,
+    mirrors,
     state: () => state.now,
   });
   const start = async (deadline: Deadline): Promise<void> => {

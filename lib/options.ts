@@ -48,7 +48,7 @@ export interface OpenOptions {
   readonly staleIfError?: Duration | undefined;
   /**
    * By when every operation has ended. At least 10 ms, default 5000. For writes that wait in a long queue it counts from
-   * the last one that got through.
+   * the last one that got through, and in a walk over all entries for each step.
    */
   readonly timeout?: Duration | undefined;
   /** By when `openDict` has ended. At least 10 ms, default 10 000. */

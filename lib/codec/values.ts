@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { CodecError, NearDictError, ValueTooLargeError } from '../errors.ts';
 import type { Codec } from './codec.ts';
-import { finishDecoded } from './decoded.ts';
+import { type Finish, finishDecoded } from './decoded.ts';
 
 /** A decoded value, and whether all readers may share it. If not, each reader decodes a copy of its own. */
 export interface Decoded {
@@ -41,10 +41,23 @@ export class Values {
    *   message may quote the value.
    */
   decode(key: string, bytes: Uint8Array): Decoded {
+    return this.#decoded(key, bytes, this.#mode);
+  }
+
+  /**
+   * A value that all readers share without a way to change it, but for the elements of binary.
+   *
+   * @throws {CodecError} The bytes are not of this codec.
+   */
+  decodeGuarded(key: string, bytes: Uint8Array): unknown {
+    return this.#decoded(key, bytes, 'guarded').value;
+  }
+
+  #decoded(key: string, bytes: Uint8Array, finish: Finish): Decoded {
     try {
       const value = this.#codec.decode(asPlainBytes(bytes));
       if (value === undefined || types.isPromise(value)) throw new TypeError('no value');
-      return { value, shareable: finishDecoded(value, this.#mode === 'frozen') };
+      return { value, shareable: finishDecoded(value, finish) };
     } catch {
       throw new CodecError(
         `The stored bytes of this key (see error.key) can't be read as ${this.codecName}. Overwrite or delete the key, or open the namespace with the codec that wrote it.`,

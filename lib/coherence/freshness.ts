@@ -26,11 +26,14 @@ export class Freshness {
   /** Monotonic milliseconds of the last proof. */
   asOf: number = Number.NEGATIVE_INFINITY;
   readonly #bounds: Bounds;
+  readonly #onProof: (asOf: number) => void;
   #claims: Claim[] = [];
   #silence: { readonly since: number; readonly messages: number } | undefined;
 
-  constructor(bounds: Bounds) {
+  /** @param onProof - Told of each proof, in monotonic milliseconds. */
+  constructor(bounds: Bounds, onProof: (asOf: number) => void) {
     this.#bounds = bounds;
+    this.#onProof = onProof;
   }
 
   /** Everything up to a position that was read at `asOf` has been applied: the entries of `era` can be served. */
@@ -38,6 +41,7 @@ export class Freshness {
     this.#silence = undefined;
     if (asOf > this.asOf) this.asOf = asOf;
     this.extend(era);
+    this.#onProof(asOf);
   }
 
   /** Lets `era` be served as long as the last proof allows. */

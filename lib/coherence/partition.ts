@@ -8,6 +8,7 @@ import { versionOf } from '../store/version.ts';
 import { Ahead } from './ahead.ts';
 import { keysChanged } from './changeLog.ts';
 import type { ChangeSink, KeyChange } from './changes.ts';
+import { Followers } from './follower.ts';
 import { type Bounds, Freshness } from './freshness.ts';
 import { HeldBack } from './heldBack.ts';
 import { Ring } from './ring.ts';
@@ -56,6 +57,8 @@ export class Partition implements FeedListener {
   readonly counts: PartitionCounts = { messages: 0, gaps: 0, repairs: 0, fillsRefused: 0 };
   /** Replies and acknowledgements in flight. */
   readonly guard: FillGuard = new FillGuard();
+  /** Those who keep a copy of the whole partition. */
+  readonly followers: Followers = new Followers();
   readonly #cache: NearCache;
   readonly #host: PartitionHost;
   readonly #origin: number;
@@ -78,7 +81,9 @@ export class Partition implements FeedListener {
   constructor(cache: NearCache, host: PartitionHost, bounds: Bounds, origin: number) {
     this.#cache = cache;
     this.#host = host;
-    this.#freshness = new Freshness(bounds);
+    this.#freshness = new Freshness(bounds, (asOf) => {
+      this.followers.proven(asOf);
+    });
     this.#heldBack = new HeldBack(host.changes, (key, seq) => this.#isAheadOfFeed(key, seq) || host.isPending(key));
     this.#origin = origin;
   }
@@ -98,6 +103,11 @@ export class Partition implements FeedListener {
     return this.#isEstablished && !this.#isSynced;
   }
 
+  /** The position applied last. */
+  get applied(): Position {
+    return this.#ring.last;
+  }
+
   /** Monotonic milliseconds at which the cache was last proven equal to the store. */
   get freshAsOf(): number {
     return this.#freshness.asOf;
@@ -115,6 +125,13 @@ export class Partition implements FeedListener {
 
   depart(): Departure {
     return { sentAt: this.#host.now(), era: this.#era, applied: this.#ring.last, stretch: this.#stretch };
+  }
+
+  /** Whether the reply to a request belongs to the history that is followed. */
+  accepts(position: Position, departure: Departure): boolean {
+    if (!this.#isSynced || departure.stretch !== this.#stretch || position.seq < departure.applied.seq) return false;
+    const relation = this.#ring.relate(position);
+    return relation === 'known' || relation === 'ahead';
   }
 
   // The feed
@@ -149,9 +166,11 @@ export class Partition implements FeedListener {
   invalidated(key: string): void {
     this.#cache.remove(key);
     this.guard.poison(key);
+    this.followers.doubted(key);
   }
 
   invalidatedAll(): void {
+    this.followers.missed(this.#ring.last, undefined);
     if (this.#isEstablished) this.#abandon();
     else this.#endEra();
   }
@@ -233,6 +252,7 @@ export class Partition implements FeedListener {
   acknowledge(key: string, entry: Entry, position: Position, departure: Departure): void {
     const isUnheard = this.guard.admits(key, position.seq);
     this.guard.heard(key, position.seq);
+    this.followers.acknowledged(key, entry, position);
     if (!this.#isSynced || departure.era !== this.#era) {
       this.#cache.remove(key);
       return;
@@ -284,6 +304,7 @@ export class Partition implements FeedListener {
     const group = this.#ahead.reach(message.position);
     if (group?.confirmed === false) for (const key of group.keys) this.#cache.remove(key);
     for (const change of message.changes) this.#applyChange(change, message);
+    this.followers.applied(message);
     if (group !== undefined) for (const key of group.keys) this.uncover(key);
     const isForked = this.#freshness.meetClaims((position) => this.#ring.relate(position), this.#era);
     if (isForked) this.#host.requestReading();
@@ -316,7 +337,10 @@ export class Partition implements FeedListener {
     const relation = this.#ring.relate(message.position);
     if (relation === 'known') return;
     if (relation === 'forgotten') {
-      for (const { key } of message.changes) this.#cache.remove(key);
+      for (const { key } of message.changes) {
+        this.#cache.remove(key);
+        this.followers.doubted(key);
+      }
       if (message.clear) this.#abandon();
       else this.#host.requestReading();
       return;
@@ -379,6 +403,7 @@ export class Partition implements FeedListener {
     this.#applyTail();
     this.#tail = [];
     if (this.#owesResync) this.#resync();
+    this.followers.synced();
     this.#host.changes.syncChanged();
   }
 
@@ -395,7 +420,7 @@ export class Partition implements FeedListener {
     }
     for (const key of keys) this.#cache.remove(key);
     for (const key of this.#ahead.clear()) this.#cache.remove(key);
-    this.#goOnFrom(position);
+    this.#goOnFrom(position, keys);
     this.#freshness.forget();
     this.#heldBack.clear();
     this.#prove(sentAt);
@@ -404,14 +429,15 @@ export class Partition implements FeedListener {
   /** Drops everything and goes on from `position`. */
   #takePosition(position: Position, sentAt: number): void {
     this.#endEra();
-    this.#goOnFrom(position);
+    this.#goOnFrom(position, undefined);
     this.#prove(sentAt);
   }
 
   /** What came between the applied position and this one was missed. */
-  #goOnFrom(position: Position): void {
+  #goOnFrom(position: Position, keys: ReadonlySet<string> | undefined): void {
     this.#stretch++;
     this.#ring.restart(position);
+    this.followers.missed(position, keys);
     if (this.#isEstablished) this.counts.repairs++;
     this.#isEstablished = true;
     // Whoever listens since before the first position was known has missed what came until then.

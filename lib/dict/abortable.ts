@@ -1,3 +1,8 @@
+export interface SignalOptions {
+  /** Gives the operation up: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Settles as `operation` does, or rejects with the signal's reason as soon as it is aborted. */
 export function abortable<V>(operation: Promise<V>, signal: AbortSignal | undefined): Promise<V> {
   return signal === undefined ? operation : orAbort(operation, signal, () => signal.reason as Error);

@@ -1,10 +1,11 @@
 import type { NearCache } from '../cache/nearCache.ts';
+import type { Reply } from '../cache/reply.ts';
 import type { Values } from '../codec/values.ts';
 import type { Following } from '../coherence/following.ts';
 import type { Partition } from '../coherence/partition.ts';
 import type { Reader } from '../coherence/reader.ts';
 import { type Duration, durationMs } from '../duration.ts';
-import { AmbiguousWriteError, ClosedError } from '../errors.ts';
+import { ClosedError, UnavailableError } from '../errors.ts';
 import { Deadlines } from '../store/deadline.ts';
 import type { Partitioner } from '../store/partitioner.ts';
 import type { Space } from '../store/store.ts';
@@ -16,6 +17,9 @@ import { dictProxy } from './dictProxy.ts';
 import type { DictChange, DictEmitter, DictEvents, DictState } from './events.ts';
 import { assertKey, assertMany } from './keys.ts';
 import type { LocalReads } from './localReads.ts';
+import type { Mirror, MirrorOptions } from './mirror/mirror.ts';
+import type { Mirrors } from './mirror/mirrors.ts';
+import type { SignalOptions } from './abortable.ts';
 import type {
   Dict,
   DictEntry,
@@ -24,7 +28,6 @@ import type {
   NearDict,
   Reads,
   ScanOptions,
-  SignalOptions,
   WatchedValue,
   WatchOptions,
 } from './nearDict.ts';
@@ -52,6 +55,7 @@ export interface HandleParts {
   readonly walk: StoreWalk;
   readonly hub: ChangeHub;
   readonly emitter: DictEmitter;
+  readonly mirrors: Mirrors;
   readonly state: () => DictState;
 }
 
@@ -76,6 +80,7 @@ export class Handle implements NearDict<Data> {
   readonly dict: Dict<Data>;
   readonly namespace: string;
   readonly #parts: HandleParts;
+  readonly #deadlines = new Deadlines();
   #isOpen = true;
   #closed: Promise<void> | undefined;
 
@@ -115,7 +120,8 @@ export class Handle implements NearDict<Data> {
   async getMany<K extends string>(keys: readonly K[], options?: SignalOptions): Promise<{ [P in K]: unknown }> {
     assertMany(keys);
     for (const key of keys) assertKey(key);
-    const values = await Promise.all(keys.map((key) => this.get(key, options)));
+    options?.signal?.throwIfAborted();
+    const values = await abortable(Promise.all(keys.map((key) => this.get(key))), options?.signal);
     return Object.fromEntries(keys.map((key, index) => [key, values[index]])) as { [P in K]: unknown };
   }
 
@@ -213,6 +219,11 @@ export class Handle implements NearDict<Data> {
     return this.#watchKey(first, options);
   }
 
+  async mirror(options: MirrorOptions = {}): Promise<Mirror> {
+    this.#assertOpen();
+    return this.#parts.mirrors.open(options);
+  }
+
   on<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents[E]) => void): this {
     this.#attend(event);
     this.#parts.emitter.on(event, listener);
@@ -232,8 +243,8 @@ export class Handle implements NearDict<Data> {
 
   // Ending
 
-  async flush(): Promise<void> {
-    await this.#parts.writes.settled();
+  async flush(options?: SignalOptions): Promise<void> {
+    await this.#parts.writes.settled(options?.signal);
     this.#parts.writes.throwFailures();
   }
 
@@ -276,10 +287,12 @@ export class Handle implements NearDict<Data> {
     return entry.peek(key, this.#parts.values);
   }
 
-  async #readFresh(key: string): ReturnType<Reader['readFresh']> {
+  async #readFresh(key: string): Promise<Reply> {
     this.#assertOpen();
-    await this.#parts.writer.settled(key);
-    return this.#parts.readerOf(key).readFresh(key);
+    const { writer, readerOf, timeoutMs } = this.#parts;
+    if (!writer.pending.has(key)) return readerOf(key).readFresh(key);
+    const read = writer.settled(key).then(() => readerOf(key).readFresh(key));
+    return this.#deadlines.within(read, performance.now() + timeoutMs, writeUnderWay);
   }
 
   #watchKey(key: string, options: WatchOptions | undefined): AsyncIterableIterator<WatchedValue<unknown>> {
@@ -328,19 +341,19 @@ export class Handle implements NearDict<Data> {
     const { writer, writes } = this.#parts;
     writes.close();
     const deadline = performance.now() + timeoutMs;
-    await new Deadlines().within(writer.settled(), deadline, () => new ClosedError(this.namespace)).catch(() => {});
+    await this.#deadlines.within(writer.settled(), deadline, () => new ClosedError(this.namespace)).catch(() => {});
     await this.#end();
-    for (const key of writer.pending.keys()) writes.addFailure(key, unanswered());
     writes.throwFailures();
   }
 
   async #end(): Promise<void> {
     this.#isOpen = false;
-    const { reads, writer, writes, following, hub, cache, space, emitter } = this.#parts;
+    const { reads, writer, writes, following, hub, cache, space, emitter, mirrors } = this.#parts;
     reads.close();
     writes.close();
     writer.close(new ClosedError(this.namespace));
     hub.close();
+    mirrors.close();
     following.close();
     cache.clear();
     try {
@@ -364,6 +377,8 @@ export class Handle implements NearDict<Data> {
   }
 }
 
-function unanswered(): AmbiguousWriteError {
-  return new AmbiguousWriteError('The dictionary was closed before the store had answered to the write.');
+function writeUnderWay(): UnavailableError {
+  return new UnavailableError(
+    'An own write of this key has not ended within `timeout`, and the read has to come after.',
+  );
 }

@@ -1,14 +1,8 @@
 import type { Duration } from '../duration.ts';
+import type { SignalOptions } from './abortable.ts';
 import type { DictEvents, DictChange, DictState } from './events.ts';
-
-/** The keys of a dictionary. */
-export type Key<T> = keyof T & string;
-
-/** The values that a key can have. A key that is optional can be missing, but no entry is `undefined`. */
-export type Value<T, K extends keyof T> = Required<T>[K];
-
-/** A key with a value of its own type. */
-export type Pair<T> = { [K in Key<T>]: readonly [K, Value<T, K>] }[Key<T>];
+import type { Mirror, MirrorOptions } from './mirror/mirror.ts';
+import type { Key, Pair, Value } from './pair.ts';
 
 /** The Proxy: assign a value, await a read. */
 export type Dict<T> = { [K in keyof T]?: T[K] | Promise<T[K] | undefined> };
@@ -26,11 +20,6 @@ export interface DictEntry<V> {
   readonly version: string;
   /** Milliseconds since 1970 when the entry expires; `undefined`: it does not. */
   readonly expiresAt: number | undefined;
-}
-
-export interface SignalOptions {
-  /** Gives the operation up: it rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface GetOptions extends SignalOptions {
@@ -83,7 +72,8 @@ export interface DictStats {
 /**
  * A dictionary that all processes share which open the same namespace.
  *
- * All methods live here and none on `dict`, so that no key is taken. Every operation ends within `timeout`. Methods
+ * All methods live here and none on `dict`, so that no key is taken. Every operation ends within `timeout`, a walk over
+ * all entries with each of its steps, and rejects with the reason of its `signal` as soon as that is aborted. Methods
  * reject with `KeyError`, `CodecError` or `ValueTooLargeError` for bad input before anything is done, with
  * `UnavailableError` when the store can't be reached and nothing was changed, with `AmbiguousWriteError` when a write may
  * or may not have happened, and with `ClosedError` after `close()`.
@@ -147,11 +137,20 @@ export interface NearDict<T extends object = Record<string, unknown>> {
   watch(options?: SignalOptions): AsyncIterableIterator<DictChange<Key<T>>>;
 
   /**
-   * Resolves when everything written so far is in the store.
+   * Loads everything into memory and keeps it current: `config` of what it resolves is read without `await`.
+   *
+   * It costs a scan of the store, the memory for all entries, and from then on every message of the dictionary.
+   *
+   * @throws {UnavailableError} The store could not be read; nothing is left behind.
+   */
+  mirror(options?: MirrorOptions): Promise<Mirror<T>>;
+
+  /**
+   * Resolves when everything written so far is in the store. Giving it up by a `signal` leaves the writes on their way.
    *
    * @throws {FlushError} Assignments and deletes that failed since the last flush, all of them, with keys and reasons.
    */
-  flush(): Promise<void>;
+  flush(options?: SignalOptions): Promise<void>;
   /**
    * Flushes, then gives back everything that was opened. Calling it again returns the same promise.
    *
@@ -160,7 +159,10 @@ export interface NearDict<T extends object = Record<string, unknown>> {
    *   nevertheless.
    */
   close(options?: { readonly timeout?: Duration | undefined }): Promise<void>;
-  /** Closes at once. Pending writes that were not sent are given up. */
+  /**
+   * Closes at once. Pending writes are given up: those that were not sent with `ClosedError`, those that were with
+   * `AmbiguousWriteError`.
+   */
   destroy(): void;
   [Symbol.asyncDispose](): Promise<void>;
 

@@ -1,4 +1,5 @@
 import type { DictChange } from './events.ts';
+import { Pull } from './pull.ts';
 
 /** Distinct changed keys kept for a slow consumer; beyond it the consumer is told that it missed some. */
 const MAX_KEPT = 10_000;
@@ -10,16 +11,12 @@ const MAX_KEPT = 10_000;
  */
 export class ChangeQueue {
   readonly #kept = new Map<string, DictChange>();
-  readonly #signal: AbortSignal | undefined;
-  readonly #onEnd: () => void;
+  readonly #pull: Pull<DictChange>;
   #all: DictChange | undefined;
-  #wake: (() => void) | undefined;
-  #isEnded = false;
 
   /** @param onEnd - Called once, when nobody consumes any more. */
   constructor(signal: AbortSignal | undefined, onEnd: () => void) {
-    this.#signal = signal;
-    this.#onEnd = onEnd;
+    this.#pull = new Pull(() => this.#take(), signal, onEnd);
   }
 
   push(change: DictChange): void {
@@ -32,43 +29,15 @@ export class ChangeQueue {
       this.#kept.delete(change.key);
       this.#kept.set(change.key, change);
     }
-    this.#wake?.();
+    this.#pull.wake();
   }
 
   end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#onEnd();
-    this.#wake?.();
+    this.#pull.end();
   }
 
-  /** The changes, one by one. `return()` ends a `next()` that waits, too. */
   iterate(): AsyncIterableIterator<DictChange> {
-    const changes = this.#drain();
-    return {
-      next: () => changes.next(),
-      return: () => {
-        this.end();
-        return changes.return();
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
-  }
-
-  async *#drain(): AsyncGenerator<DictChange, void, undefined> {
-    try {
-      for (;;) {
-        this.#signal?.throwIfAborted();
-        const change = this.#take();
-        if (change !== undefined) yield change;
-        else if (this.#isEnded) return;
-        else await this.#change();
-      }
-    } finally {
-      this.end();
-    }
+    return this.#pull.iterate();
   }
 
   #take(): DictChange | undefined {
@@ -80,12 +49,5 @@ export class ChangeQueue {
     const [first] = this.#kept.values();
     if (first !== undefined && 'key' in first) this.#kept.delete(first.key);
     return first;
-  }
-
-  async #change(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#wake = undefined;
   }
 }

@@ -25,7 +25,7 @@ export class Deadlines {
    *
    * @param deadline - Monotonic milliseconds.
    */
-  async within<V>(operation: Promise<V>, deadline: number, expired: () => Error): Promise<V> {
+  within<V>(operation: Promise<V>, deadline: number, expired: () => Error): Promise<V> {
     return new Promise<V>((resolve, reject) => {
       const waiting: Waiting = {
         deadline,

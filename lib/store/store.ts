@@ -145,7 +145,8 @@ export type Deadline = number;
  * One open namespace of a store. It keeps bytes under keys, moves a partition's position with every batch, announces
  * each batch, and never looks inside the bytes.
  *
- * Every call ends by its deadline. It rejects with `UnavailableError` when it was not applied, `AmbiguousWriteError`
+ * Every call ends by its deadline; a dictionary goes on without one that has not ended a second later, and then can't keep
+ * writes in order any more. It rejects with `UnavailableError` when it was not applied, `AmbiguousWriteError`
  * when that can't be known, `ClosedError` after `close()`.
  */
 export interface Space {

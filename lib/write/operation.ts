@@ -1,5 +1,6 @@
 import { Entry } from '../cache/entry.ts';
 import type { NearDictError } from '../errors.ts';
+import type { Batch } from '../store/store.ts';
 import type { PendingWrite, Waiter } from './writer.ts';
 
 /** What a waiting delete learns of the key: whether the store had it, or what an earlier write of the same batch left. */
@@ -24,6 +25,11 @@ export class Operation implements PendingWrite {
     this.entry = new Entry(bytes);
     this.#startsWithCountedDelete = bytes === undefined && waiter !== undefined;
     this.#addWaiter(waiter, 'asStored');
+  }
+
+  /** Bytes of the value. */
+  get size(): number {
+    return this.bytes?.length ?? 0;
   }
 
   /** Whether the key is to be deleted, if only to learn whether it was there. */
@@ -72,4 +78,14 @@ export class Operation implements PendingWrite {
     if (waiter === undefined) this.isBackground = true;
     else this.#waiters.push({ waiter, existed });
   }
+}
+
+export function toBatch(operations: readonly Operation[]): Batch {
+  const deletes: string[] = [];
+  const sets: [string, Uint8Array][] = [];
+  for (const operation of operations) {
+    if (operation.deletes) deletes.push(operation.key);
+    if (operation.bytes !== undefined) sets.push([operation.key, operation.bytes]);
+  }
+  return { deletes, sets, clear: false };
 }

@@ -1,12 +1,34 @@
 import { Entry } from '../cache/entry.ts';
 import type { Partition } from '../coherence/partition.ts';
-import { AmbiguousWriteError, NearDictError, UnavailableError } from '../errors.ts';
-import type { Batch, Deadline, PartitionId, Receipt, Space } from '../store/store.ts';
-import type { Operation } from './operation.ts';
+import { AmbiguousWriteError, type NearDictError, UnavailableError } from '../errors.ts';
+import type { Deadline, PartitionId, Receipt, Space } from '../store/store.ts';
+import type { Backlog } from './backlog.ts';
+import { asWriteError, notSent, unanswered } from './failures.ts';
+import { type Operation, toBatch } from './operation.ts';
+import type { PendingWrites } from './pendingWrites.ts';
 
 /** Most writes, and most bytes of values, in one call: the server and the event loop stay free for others. */
 const MAX_OPERATIONS = 1000;
 const MAX_BYTES = 1024 * 1024;
+
+export interface WriteQueueOptions {
+  readonly space: Space;
+  readonly id: PartitionId;
+  readonly partition: Partition;
+  /** The newest write of each key, over all partitions. */
+  readonly pending: PendingWrites<Operation>;
+  readonly backlog: Backlog;
+  readonly timeoutMs: number;
+  /** Told of each background write that failed. */
+  readonly onFailure: (key: string, error: NearDictError) => void;
+}
+
+/** What has to be alone on its way to the store. */
+interface Turn {
+  run(): Promise<void>;
+  /** Tells those who wait for it that nobody will know how it ended. */
+  giveUp(reason: NearDictError): void;
+}
 
 /**
  * The writes of one partition on their way to the store.
@@ -16,16 +38,19 @@ const MAX_BYTES = 1024 * 1024;
  */
 export class WriteQueue {
   bytesOut = 0;
-  waitingBytes = 0;
   readonly #space: Space;
   readonly #id: PartitionId;
   readonly #partition: Partition;
-  readonly #pending: Map<string, Operation>;
+  readonly #pending: PendingWrites<Operation>;
+  readonly #backlog: Backlog;
   readonly #onFailure: (key: string, error: NearDictError) => void;
   readonly #queue = new Map<string, Operation>();
   /** Calls that are not made of queued writes. */
-  readonly #turns: (() => Promise<void>)[] = [];
-  #isCalling = false;
+  readonly #turns: Turn[] = [];
+  /** The call under way. */
+  #current: Turn | undefined;
+  /** Why nothing is sent any more. */
+  #closedBy: NearDictError | undefined;
   readonly #timeoutMs: number;
   /** When the store last took a call. */
   #progressAt = Number.NEGATIVE_INFINITY;
@@ -33,25 +58,14 @@ export class WriteQueue {
   readonly #sent = new Map<string, Operation>();
   #isScheduled = false;
 
-  constructor(
-    space: Space,
-    id: PartitionId,
-    partition: Partition,
-    pending: Map<string, Operation>,
-    timeoutMs: number,
-    onFailure: (key: string, error: NearDictError) => void,
-  ) {
-    this.#space = space;
-    this.#id = id;
-    this.#partition = partition;
-    this.#pending = pending;
-    this.#timeoutMs = timeoutMs;
-    this.#onFailure = onFailure;
-  }
-
-  /** Writes that were not sent. */
-  get size(): number {
-    return this.#queue.size;
+  constructor(options: WriteQueueOptions) {
+    this.#space = options.space;
+    this.#id = options.id;
+    this.#partition = options.partition;
+    this.#pending = options.pending;
+    this.#backlog = options.backlog;
+    this.#timeoutMs = options.timeoutMs;
+    this.#onFailure = options.onFailure;
   }
 
   /** The write of `key` that was not sent yet. */
@@ -70,15 +84,15 @@ export class WriteQueue {
   }
 
   add(operation: Operation): void {
-    this.#queue.set(operation.key, operation);
-    this.waitingBytes += sizeOf(operation);
+    this.#enqueue(operation);
     this.#schedule();
   }
 
   overwrite(operation: Operation, bytes: Uint8Array | undefined, waiter: Parameters<Operation['overwrite']>[1]): void {
-    this.waitingBytes -= sizeOf(operation);
+    this.#backlog.remove(operation.size);
     operation.overwrite(bytes, waiter);
-    this.waitingBytes += sizeOf(operation);
+    this.#backlog.add(operation.size);
+    this.#pending.changed(operation.key);
   }
 
   remove(operation: Operation): void {
@@ -89,12 +103,17 @@ export class WriteQueue {
   /** Deletes `keys` and announces that the partition is empty, as the next call. */
   clear(keys: readonly string[], deadline: Deadline): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#turns.push(() => this.#clear(keys, deadline).then(resolve, reject));
+      this.#turns.push({ run: () => this.#clear(keys, deadline).then(resolve, reject), giveUp: reject });
       this.#schedule();
     });
   }
 
+  /** Gives everything up. How the call under way ends does not matter any more. */
   close(reason: NearDictError): void {
+    if (this.#closedBy !== undefined) return;
+    this.#closedBy = reason;
+    this.#current?.giveUp(unanswered());
+    for (const turn of this.#turns.splice(0)) turn.giveUp(reason);
     for (const operation of this.#queue.values()) {
       this.#take(operation);
       this.#fail(operation, reason);
@@ -103,7 +122,7 @@ export class WriteQueue {
 
   /** The batch of a tick ends when its code has run; a batch that waits for a call goes on growing. */
   #schedule(): void {
-    if (this.#isScheduled || this.#isCalling) return;
+    if (this.#isScheduled || this.#current !== undefined) return;
     this.#isScheduled = true;
     process.nextTick(() => {
       this.#isScheduled = false;
@@ -112,27 +131,37 @@ export class WriteQueue {
   }
 
   #sendNext(): void {
-    if (this.#isCalling) return;
-    const turn = this.#turns.shift() ?? (this.#queue.size > 0 ? () => this.#send(this.#takeBatch()) : undefined);
-    if (turn === undefined) return;
-    this.#isCalling = true;
+    if (this.#current !== undefined) return;
+    this.#current = this.#turns.shift() ?? this.#nextBatch();
+    if (this.#current === undefined) return;
     const done = (): void => {
-      this.#isCalling = false;
+      this.#current = undefined;
       this.#sendNext();
     };
-    turn().then(done, done);
+    this.#current.run().then(done, done);
+  }
+
+  #nextBatch(): Turn | undefined {
+    if (this.#queue.size === 0) return undefined;
+    const batch = this.#takeBatch();
+    return {
+      run: () => this.#send(batch),
+      giveUp: (reason) => {
+        this.#sent.clear();
+        this.#failAll(batch, reason);
+      },
+    };
   }
 
   #takeBatch(): Operation[] {
     const batch: Operation[] = [];
     let bytes = 0;
     for (const operation of this.#queue.values()) {
-      bytes += sizeOf(operation);
+      bytes += operation.size;
       if (batch.length === MAX_OPERATIONS || (bytes > MAX_BYTES && batch.length > 0)) break;
       this.#take(operation);
       if (this.#deadlineOf(operation) > performance.now()) batch.push(operation);
-      else
-        this.#fail(operation, new UnavailableError('The store took no write within `timeout`. This one was not sent.'));
+      else this.#fail(operation, notSent());
     }
     return batch;
   }
@@ -144,6 +173,11 @@ export class WriteQueue {
 
   async #send(operations: readonly Operation[]): Promise<void> {
     if (operations.length === 0) return;
+    // Whoever heard of a failure a moment ago may have closed the dictionary.
+    if (this.#closedBy !== undefined) {
+      this.#failAll(operations, this.#closedBy);
+      return;
+    }
     const departure = this.#partition.depart();
     const deadline = Math.min(...operations.map((operation) => this.#deadlineOf(operation)));
     for (const operation of operations) {
@@ -152,9 +186,9 @@ export class WriteQueue {
     }
     try {
       const receipt = await this.#space.write(this.#id, toBatch(operations), deadline);
-      this.#acknowledge(operations, receipt, departure);
+      if (this.#closedBy === undefined) this.#acknowledge(operations, receipt, departure);
     } catch (error) {
-      this.#reject(operations, asWriteError(error), deadline);
+      if (this.#closedBy === undefined) this.#reject(operations, asWriteError(error), deadline);
     } finally {
       for (const { key } of operations) this.#partition.guard.leave(key);
     }
@@ -167,8 +201,8 @@ export class WriteQueue {
     for (const operation of operations) {
       const { key, bytes, entry } = operation;
       this.bytesOut += bytes?.length ?? 0;
-      if (this.#pending.get(key) === operation) this.#pending.delete(key);
       this.#partition.acknowledge(key, entry, receipt.position, departure);
+      if (this.#pending.get(key) === operation) this.#pending.delete(key);
       this.#partition.uncover(key);
       operation.applied(operation.deletes ? receipt.existed[deletes++] === true : true);
     }
@@ -190,10 +224,12 @@ export class WriteQueue {
   #putBack(operation: Operation): void {
     const { key } = operation;
     const newer = this.#queue.get(key);
-    if (newer === undefined) {
-      this.#queue.set(key, operation);
-      this.waitingBytes += sizeOf(operation);
-    } else newer.adopt(operation);
+    if (newer === undefined) this.#enqueue(operation);
+    else newer.adopt(operation);
+  }
+
+  #failAll(operations: readonly Operation[], error: NearDictError): void {
+    for (const operation of operations) this.#fail(operation, error);
   }
 
   #fail(operation: Operation, error: NearDictError): void {
@@ -213,6 +249,7 @@ export class WriteQueue {
   }
 
   async #clear(keys: readonly string[], deadline: Deadline): Promise<void> {
+    if (performance.now() >= deadline) throw notSent();
     const departure = this.#partition.depart();
     for (const key of keys) this.#partition.guard.enter(key);
     try {
@@ -227,28 +264,12 @@ export class WriteQueue {
     }
   }
 
+  #enqueue(operation: Operation): void {
+    this.#queue.set(operation.key, operation);
+    this.#backlog.add(operation.size);
+  }
+
   #take(operation: Operation): void {
-    if (this.#queue.delete(operation.key)) this.waitingBytes -= sizeOf(operation);
+    if (this.#queue.delete(operation.key)) this.#backlog.remove(operation.size);
   }
-}
-
-function sizeOf(operation: Operation): number {
-  return operation.bytes?.length ?? 0;
-}
-
-function toBatch(operations: readonly Operation[]): Batch {
-  const deletes: string[] = [];
-  const sets: [string, Uint8Array][] = [];
-  for (const operation of operations) {
-    if (operation.deletes) deletes.push(operation.key);
-    if (operation.bytes !== undefined) sets.push([operation.key, operation.bytes]);
-  }
-  return { deletes, sets, clear: false };
-}
-
-function asWriteError(error: unknown): NearDictError {
-  if (error instanceof NearDictError) return error;
-  return new AmbiguousWriteError('The store failed in an unexpected way; the write may or may not have happened.', {
-    cause: error,
-  });
 }

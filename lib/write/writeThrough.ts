@@ -1,37 +1,38 @@
 import type { Partition } from '../coherence/partition.ts';
-import { BackpressureError, type NearDictError } from '../errors.ts';
+import type { NearDictError } from '../errors.ts';
 import type { PartitionId, Space } from '../store/store.ts';
+import { Backlog, type BacklogLimits } from './backlog.ts';
 import { Countdown } from './countdown.ts';
 import { Operation } from './operation.ts';
+import { PendingWrites } from './pendingWrites.ts';
 import { WriteQueue } from './writeQueue.ts';
 import type { Waiter, Writer } from './writer.ts';
-
-/** Most writes, and most bytes of values, that may wait for the store. */
-const MAX_WAITING = 1_000_000;
-const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
 export interface WriteThroughOptions {
   readonly space: Space;
   readonly partitions: readonly Partition[];
   readonly partitionOf: (key: string) => PartitionId;
   readonly timeoutMs: number;
+  /** Default: a million writes, 256 MiB. */
+  readonly limits?: BacklogLimits | undefined;
   /** Told of each background write that failed. */
   readonly onFailure: (key: string, error: NearDictError) => void;
 }
 
 /** Sends every write to the store in the tick in which it was made, many in one call. */
 export class WriteThrough implements Writer {
-  readonly pending: Map<string, Operation> = new Map<string, Operation>();
+  readonly pending: PendingWrites<Operation> = new PendingWrites<Operation>();
   readonly #queues: readonly WriteQueue[];
   readonly #partitionOf: (key: string) => PartitionId;
   readonly #timeoutMs: number;
+  readonly #backlog: Backlog;
 
   constructor(options: WriteThroughOptions) {
     this.#partitionOf = options.partitionOf;
     this.#timeoutMs = options.timeoutMs;
+    this.#backlog = new Backlog(options.limits);
     this.#queues = options.partitions.map(
-      (partition, id) =>
-        new WriteQueue(options.space, id, partition, this.pending, options.timeoutMs, options.onFailure),
+      (partition, id) => new WriteQueue({ ...options, id, partition, pending: this.pending, backlog: this.#backlog }),
     );
   }
 
@@ -41,8 +42,8 @@ export class WriteThrough implements Writer {
 
   write(key: string, bytes: Uint8Array | undefined, waiter?: Waiter): void {
     const queue = this.#queueOf(key);
-    this.#admit(queue);
     const queued = queue.find(key);
+    this.#backlog.admit(queued === undefined ? 1 : 0, (bytes?.length ?? 0) - (queued?.size ?? 0));
     if (queued !== undefined) {
       queue.overwrite(queued, bytes, waiter);
       return;
@@ -89,12 +90,5 @@ export class WriteThrough implements Writer {
     const queue = this.#queues[this.#partitionOf(key)];
     if (queue === undefined) throw new RangeError('A key was mapped to a partition that does not exist.');
     return queue;
-  }
-
-  #admit(queue: WriteQueue): void {
-    if (queue.size < MAX_WAITING && queue.waitingBytes < MAX_WAITING_BYTES) return;
-    throw new BackpressureError(
-      `${queue.size} writes wait for the store. Await flush() now and then while writing much; this write was not queued.`,
-    );
   }
 }

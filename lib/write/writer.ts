@@ -17,7 +17,10 @@ export interface PendingWrite {
 /** Takes writes, shows them to readers at once, and brings them to the store. */
 export interface Writer {
   /** Looked at before the cache by every read. */
-  readonly pending: ReadonlyMap<string, PendingWrite>;
+  readonly pending: ReadonlyMap<string, PendingWrite> & {
+    /** Called with the key whose pending write appears, is replaced, or is gone. */
+    readonly watchers: Set<(key: string) => void>;
+  };
   /** Bytes of values sent. */
   readonly bytesOut: number;
   /**
@@ -34,6 +37,6 @@ export interface Writer {
   clear(keys: readonly string[]): Promise<void>;
   /** Resolves when every write taken so far, or every one of `key`, has ended, well or not. */
   settled(key?: string): Promise<void>;
-  /** Fails every write that was not sent, and takes no more. */
+  /** Fails every write that was not sent with `reason`, and every other with `AmbiguousWriteError`. */
   close(reason: NearDictError): void;
 }

@@ -6,6 +6,7 @@ import { type RedisServer, startRedis } from '../support/redisServer.ts';
 const examples = [
   ['hello.js', 'world'],
   ['config.js', 'later:  example.org:8080, with debug output'],
+  ['mirror.js', 'later:  db.example.org:8080 { port: 8080 }'],
   ['watch.js', '  the lamp is on'],
   ['outage.js', 'state: offline -> coherent'],
   ['commonjs.cjs', 'CommonJS'],

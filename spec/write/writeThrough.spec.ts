@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { NearCache } from '../../lib/cache/nearCache.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
-import { AmbiguousWriteError, type NearDictError, UnavailableError } from '../../lib/errors.ts';
+import {
+  AmbiguousWriteError,
+  BackpressureError,
+  ClosedError,
+  type NearDictError,
+  UnavailableError,
+} from '../../lib/errors.ts';
 import type { Batch, Receipt, Space } from '../../lib/store/store.ts';
 import { Countdown } from '../../lib/write/countdown.ts';
 import { WriteThrough } from '../../lib/write/writeThrough.ts';
@@ -24,6 +30,7 @@ describe('write-through', () => {
   let now: number;
   let calls: Call[];
   let failures: string[];
+  let onFailure: (key: string) => void;
   let writer: WriteThrough;
 
   beforeEach(() => {
@@ -31,6 +38,7 @@ describe('write-through', () => {
     jest.spyOn(performance, 'now').mockImplementation(() => now);
     calls = [];
     failures = [];
+    onFailure = () => {};
     const space = {
       write: (_partition: number, batch: Batch, deadline: number) =>
         new Promise<Receipt>((resolve, reject) => {
@@ -65,7 +73,11 @@ describe('write-through', () => {
       partitions: [partition],
       partitionOf: () => 0,
       timeoutMs: 1000,
-      onFailure: (key, error) => failures.push(`${key} ${error.name}`),
+      limits: { maxWrites: 3000, maxBytes: 10_000 },
+      onFailure: (key, error) => {
+        failures.push(`${key} ${error.name}`);
+        onFailure(key);
+      },
     });
   });
   afterEach(() => {
@@ -202,13 +214,142 @@ describe('write-through', () => {
     expect(lastCall().batch.sets).toEqual([['bob', bytes('1')]]);
   });
 
-  it('fails what was not sent when it is closed', async () => {
-    const waiter = new Countdown(1);
+  it('gives up everything when it is closed: what was not sent, and what may have been applied', async () => {
+    const waiters = [new Countdown(1), new Countdown(1)];
+    const outcomes = waiters.map(({ done }) => done.catch((error: unknown) => error));
+    writer.write('ada', bytes('1'), waiters[0]);
+    writer.write('eve', bytes('1'));
+    await nextTick();
+    writer.write('bob', bytes('1'), waiters[1]);
+    const cleared = writer.clear([]).catch((error: unknown) => error);
+    writer.close(new ClosedError('users'));
+
+    const [sent, waiting] = await Promise.all(outcomes);
+    expect(sent).toBeInstanceOf(AmbiguousWriteError);
+    expect(waiting).toBeInstanceOf(ClosedError);
+    expect(await cleared).toBeInstanceOf(ClosedError);
+    expect(failures).toEqual(['eve AmbiguousWriteError']);
+    expect(writer.pending.size).toBe(0);
+  });
+
+  it('tells nobody how a call ended that was given up', async () => {
     writer.write('ada', bytes('1'));
     await nextTick();
-    writer.write('bob', bytes('1'), waiter);
-    writer.close(new UnavailableError('closed'));
+    writer.close(new ClosedError('users'));
+    await lastCall().fail(new AmbiguousWriteError('gone'));
 
-    await expect(waiter.done).rejects.toThrow('closed');
+    expect(failures).toEqual(['ada AmbiguousWriteError']);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('gives up a clear that is under way when it is closed', async () => {
+    const cleared = writer.clear(['ada']);
+    await nextTick();
+    writer.close(new ClosedError('users'));
+
+    await expect(cleared).rejects.toThrow(AmbiguousWriteError);
+  });
+
+  it('sends nothing more when it is closed by somebody who hears of a failure', async () => {
+    writer.write('first', bytes('1'));
+    await nextTick();
+    now = 100;
+    writer.write('old', bytes('1'));
+    now = 600;
+    writer.write('young', bytes('1'));
+    now = 1000;
+    await lastCall().fail(new UnavailableError('no connection'));
+    // The call of both fails when the time of the old one is over; the young one is put behind a newer one.
+    const cleared = writer.clear([]).catch(() => {});
+    writer.write('new', bytes('1'));
+    now = 1100;
+    await lastCall().fail(new UnavailableError('no connection'));
+    onFailure = () => {
+      writer.close(new ClosedError('users'));
+    };
+    now = 1700;
+    await lastCall().fail(new AmbiguousWriteError('gone'));
+    await cleared;
+
+    expect(calls.at(-1)?.batch.clear).toBe(true);
+    expect(failures.slice(2)).toEqual(['young UnavailableError', 'new ClosedError']);
+    expect(writer.pending.size).toBe(0);
+  });
+
+  it('does not send a clear whose time has passed', async () => {
+    writer.write('ada', bytes('1'));
+    await nextTick();
+    const outcome = writer.clear(['ada']).catch((error: unknown) => error);
+    now = 1000;
+    await lastCall().fail(new AmbiguousWriteError('gone'));
+
+    expect(await outcome).toBeInstanceOf(UnavailableError);
+    expect(calls).toHaveLength(1);
+  });
+
+  describe('with as many writes waiting as it may hold', () => {
+    beforeEach(async () => {
+      writer.write('under way', bytes('1'));
+      await nextTick();
+      for (let index = 0; index < 3000; index++) writer.write(`key${index}`, bytes('1'));
+    });
+
+    it('refuses one more, and loses none', async () => {
+      expect(() => writer.write('more', bytes('1'))).toThrow(BackpressureError);
+      for (let call = 0; call < 4; call++) await lastCall().succeed();
+
+      expect(calls.map(({ batch }) => batch.sets.length)).toEqual([1, 1000, 1000, 1000]);
+      expect(failures).toEqual([]);
+    });
+
+    it('takes another value for one that waits', () => {
+      writer.write('key7', bytes('2'));
+
+      expect(writer.pending.get('key7')?.entry.bytes).toEqual(bytes('2'));
+    });
+
+    it('takes more when some were sent', async () => {
+      await lastCall().succeed();
+
+      writer.write('more', bytes('1'));
+      expect(writer.pending.has('more')).toBe(true);
+    });
+
+    it('takes more when one was given up', async () => {
+      await lastCall().succeed();
+      const waiter = new Countdown(1);
+      writer.write('mine', bytes('1'), waiter);
+      for (let index = 1; index < 1000; index++) writer.write(`more${index}`, bytes('1'));
+      expect(() => writer.write('last', bytes('1'))).toThrow(BackpressureError);
+
+      writer.cancel('mine', waiter);
+      writer.write('last', bytes('1'));
+      expect(writer.pending.has('last')).toBe(true);
+    });
+  });
+
+  describe('with as many bytes waiting as it may hold', () => {
+    const large = bytes('x'.repeat(5000));
+
+    beforeEach(async () => {
+      writer.write('under way', bytes('1'));
+      await nextTick();
+      writer.write('ada', large);
+      writer.write('bob', large);
+    });
+
+    it('refuses more bytes, also for a key that waits', () => {
+      expect(() => writer.write('eve', bytes('1'))).toThrow(BackpressureError);
+      expect(() => writer.write('ada', bytes('x'.repeat(5001)))).toThrow(BackpressureError);
+      expect(writer.pending.get('ada')?.entry.bytes).toEqual(large);
+    });
+
+    it('takes a delete, a smaller value, and then more', () => {
+      writer.write('eve', undefined);
+      writer.write('ada', bytes('1'));
+      writer.write('more', bytes('1'));
+
+      expect([...writer.pending.keys()]).toEqual(['under way', 'ada', 'bob', 'eve', 'more']);
+    });
   });
 });

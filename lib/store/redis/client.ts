@@ -14,8 +14,14 @@ export interface RedisLike {
   subscribe(channels: any, listener: (message: any, channel: any) => unknown, bufferMode?: any): Promise<unknown>;
 }
 
-/** What commands need of a client. */
+/** What commands need of a client. The optional part is what only a client of our own can do. */
 export interface DataClient extends Pick<RedisLike, 'isOpen' | 'isReady' | 'sendCommand' | 'on' | 'off'> {
+  /** Why there is no connection. */
+  readonly lastError?: unknown;
+  /** A command got no reply by its deadline: a connection that brings nothing at all is to be replaced. */
+  unanswered?(): void;
+  /** The server at the other end is the wrong one: looks for the right one, if it can. */
+  renew?(reason: unknown): boolean;
   /** Of a cluster: its masters, when there is a connection to each; rejects if there is not by the deadline. */
   servers?(deadline: Deadline): Promise<readonly Pick<RedisLike, 'sendCommand'>[]>;
 }
@@ -75,11 +81,6 @@ export function singleUse(options: { readonly socket?: unknown; readonly [option
     emitInvalidate: undefined,
     pingInterval: undefined,
   };
-}
-
-/** Whether the parser of a client that comes back begins anew: not in node-redis 4. */
-export function beginsAnew(client: RedisLike): boolean {
-  return 'destroy' in client;
 }
 
 /** A client of our own, to be used once: the same server, credentials and TLS, and `overrides` of the other options. */

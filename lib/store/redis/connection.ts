@@ -1,7 +1,16 @@
-import { AmbiguousWriteError, NearDictError, UnavailableError } from '../../errors.ts';
+import { UnavailableError } from '../../errors.ts';
 import { Deadlines } from '../deadline.ts';
 import type { Deadline } from '../store.ts';
 import { COMMAND_OPTIONS, type DataClient } from './client.ts';
+import {
+  ambiguous,
+  disconnected,
+  isDemotion,
+  isNotApplied,
+  isPassing,
+  isUnknownScript,
+  unavailable,
+} from './failures.ts';
 import type { Script } from './scripts.ts';
 
 /** A command's arguments. */
@@ -10,11 +19,9 @@ export type Arguments = readonly (string | Uint8Array)[];
 /** Where a command can be sent. */
 export type Server = Pick<DataClient, 'sendCommand'>;
 
-/** Replies after which the command certainly had no effect. */
-const NOT_APPLIED =
-  /^(READONLY|MOVED|ASK|TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN|BUSY|NOSCRIPT|OOM|NOREPLICAS|MISCONF|NOAUTH|NOPERM|WRONGPASS|WRONGTYPE|NDCORRUPT)\b/;
-/** Failures of the client before anything was sent. */
-const NOT_SENT = new Set(['ClientClosedError', 'ClientOfflineError', 'AbortError']);
+/** Waits before a command is sent again that the server refuses for the moment. */
+const FIRST_PAUSE_MS = 20;
+const MAX_PAUSE_MS = 500;
 
 /** The data connection: sends commands over a client, in time or not at all. */
 export class Connection {
@@ -58,9 +65,9 @@ export class Connection {
   }
 
   /**
-   * Sends a command that changes nothing.
+   * Sends a command that changes nothing, and again if it failed for the moment or was lost with its connection.
    *
-   * @param isIdle - Nobody waits for it: it does not keep the process alive.
+   * @param isIdle - Nobody waits for it: it is sent once, and does not keep the process alive.
    * @param server - One of `servers`; default: the one that has the command's first key.
    * @throws {UnavailableError} No reply by the deadline, or an error reply.
    */
@@ -71,40 +78,69 @@ export class Connection {
     server: Server = this.#client,
   ): Promise<unknown> {
     const deadlines = isIdle ? this.#idleDeadlines : this.#deadlines;
+    const mayRepeat = (error: unknown): boolean => !isIdle && this.#mayReadAgain(error);
     try {
-      if (!this.#client.isReady) await this.#ready(deadlines, deadline);
-      return await deadlines.within(this.#send(args, server), deadline, timedOut);
+      return await this.#persist(() => this.#send(args, server), mayRepeat, deadlines, deadline);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  /** The same for a script that changes nothing. */
+  async ask(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
+    const attempt = (): Promise<unknown> => this.#evaluate(script, args, deadline);
+    try {
+      return await this.#persist(attempt, (error) => this.#mayReadAgain(error), this.#deadlines, deadline);
     } catch (error) {
       throw unavailable(error);
     }
   }
 
   /**
-   * Runs a script that changes nothing.
-   *
-   * @throws {UnavailableError} No reply by the deadline, or an error reply.
-   */
-  async ask(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
-    try {
-      return await this.run(script, args, deadline);
-    } catch (error) {
-      throw error instanceof AmbiguousWriteError ? unavailable(error.cause) : error;
-    }
-  }
-
-  /**
-   * Runs a script that writes.
+   * Runs a script that writes, and again if it certainly did not run for a reason that may pass.
    *
    * @throws {UnavailableError} It certainly did not run.
    * @throws {AmbiguousWriteError} It was sent, and it is not known whether it ran.
    */
   async run(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
-    if (!this.#client.isReady) await this.#ready(this.#deadlines, deadline);
+    const attempt = (): Promise<unknown> => this.#evaluate(script, args, deadline);
+    const mayRepeat = (error: unknown): boolean => isPassing(error) || this.#leavesReplica(error);
     try {
-      return await this.#deadlines.within(this.#evaluate(script, args, deadline), deadline, timedOut);
+      return await this.#persist(attempt, mayRepeat, this.#deadlines, deadline);
     } catch (error) {
       throw isNotApplied(error) ? unavailable(error) : ambiguous(error);
     }
+  }
+
+  async #persist(
+    attempt: () => Promise<unknown>,
+    mayRepeat: (error: unknown) => boolean,
+    deadlines: Deadlines,
+    deadline: Deadline,
+  ): Promise<unknown> {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+      if (!this.#client.isReady) await this.#ready(deadlines, deadline);
+      try {
+        return await deadlines.within(attempt(), deadline, () => this.#timedOut());
+      } catch (error) {
+        if (performance.now() + pauseMs >= deadline || !mayRepeat(error)) throw error;
+      }
+      await deadlines.within(pause(pauseMs), deadline, () => this.#timedOut());
+    }
+  }
+
+  #mayReadAgain(error: unknown): boolean {
+    return isPassing(error) || !this.#client.isReady;
+  }
+
+  /** A client of our own can look for the new primary. */
+  #leavesReplica(error: unknown): boolean {
+    return isDemotion(error) && this.#client.renew?.(error) === true;
+  }
+
+  #timedOut(): Error {
+    this.#client.unanswered?.();
+    return new Error('Redis did not reply in time.');
   }
 
   #send(args: Arguments, server: Server = this.#client): Promise<unknown> {
@@ -117,7 +153,7 @@ export class Connection {
     } catch (error) {
       // Too late, the caller has gone on: sent now, it could overtake what the caller wrote since.
       const isTimely = this.#client.isReady && performance.now() < deadline;
-      if (!isTimely || !messageOf(error).startsWith('NOSCRIPT')) throw error;
+      if (!isTimely || !isUnknownScript(error)) throw error;
       return this.#send(['EVAL', script.source, ...args]);
     }
   }
@@ -133,7 +169,7 @@ export class Connection {
       });
       this.#waiters.add(waiter);
       try {
-        await deadlines.within(change, deadline, disconnected);
+        await deadlines.within(change, deadline, () => disconnected(this.#client.lastError));
       } finally {
         this.#waiters.delete(waiter);
       }
@@ -141,38 +177,9 @@ export class Connection {
   }
 }
 
-function timedOut(): Error {
-  return new Error('Redis did not reply in time.');
-}
-
-function disconnected(): Error {
-  return new UnavailableError('Redis can not be reached: the client has no connection. The command was not sent.');
-}
-
-function isNotApplied(error: unknown): boolean {
-  const message = messageOf(error);
-  if (message === 'The queue is full' || NOT_SENT.has(nameOf(error))) return true;
-  // A right that fails inside a script may do so after the script's first write.
-  return NOT_APPLIED.test(message) && !(message.startsWith('NOPERM') && message.includes('script'));
-}
-
-function unavailable(cause: unknown): NearDictError {
-  if (cause instanceof NearDictError) return cause;
-  return new UnavailableError(`Redis could not do it: ${messageOf(cause)}`, { cause });
-}
-
-function ambiguous(cause: unknown): NearDictError {
-  if (cause instanceof NearDictError) return cause;
-  return new AmbiguousWriteError(
-    `The write was sent to Redis and its outcome is unknown: ${messageOf(cause)} Read the key with { fresh: true } before you repeat it.`,
-    { cause },
-  );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.constructor.name : '';
+/** It does not keep the process alive; the deadline of whoever waits may. */
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, durationMs).unref();
+  });
 }

@@ -3,10 +3,11 @@ import { type DataClient, duplicateForOwnUse, type RedisLike } from './client.ts
 import { OwnedClient } from './ownedClient.ts';
 
 /**
- * A borrowed client of node-redis 4: itself until it loses its connection, then duplicates of it that are used once.
+ * A borrowed client: itself until it loses its connection, then duplicates of it that are used once.
  *
- * Its parser does not begin anew with a new connection. If the old one ended inside a reply, the next replies are read
- * from the middle: they never come, or belong to other commands.
+ * A client that comes back may take replies for those of other commands. The parser of node-redis 4 does not begin anew:
+ * if the old connection ended inside a reply, the next ones are read from its middle. node-redis 5 still writes what was
+ * sent in the turn in which the connection broke, to the old one, and takes the greeting of the next for its reply.
  */
 export class LentClient implements DataClient {
   readonly #lent: RedisLike;
@@ -22,6 +23,7 @@ export class LentClient implements DataClient {
     else this.#events.emit('ready');
   };
   readonly #end = (): void => {
+    this.#isWorn = true;
     this.#own?.close();
     this.#own = undefined;
     this.#events.emit('end');
@@ -45,6 +47,18 @@ export class LentClient implements DataClient {
 
   sendCommand(args: unknown, options?: unknown): Promise<unknown> {
     return (this.#own ?? this.#lent).sendCommand(args, options);
+  }
+
+  get lastError(): unknown {
+    return this.#own?.lastError;
+  }
+
+  unanswered(): void {
+    this.#own?.unanswered();
+  }
+
+  renew(reason: unknown): boolean {
+    return this.#own?.renew(reason) === true;
   }
 
   on(event: string, listener: () => void): void {

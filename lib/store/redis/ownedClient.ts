@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { ConfigError, UnavailableError } from '../../errors.ts';
 import { type DataClient, type OwnClient, singleUse } from './client.ts';
+import { disconnected, isRefusal } from './failures.ts';
 import { Redial } from './redial.ts';
 
 /** How to make a client: the options of node-redis' `createClient`, `url` among them. */
@@ -76,6 +77,12 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : 'unknown error';
 }
 
+/**
+ * Shortest silence, in milliseconds, in which a connection counts as half-open: replies of a slow server, or large ones
+ * on a slow line, take their time.
+ */
+const SILENCE_MS = 2000;
+
 /** A data connection of our own. It comes back by itself and never keeps the process alive. */
 export class OwnedClient implements DataClient {
   readonly #events = new EventEmitter();
@@ -83,6 +90,8 @@ export class OwnedClient implements DataClient {
   /** Resolves when connected. Rejects when Redis refuses the credentials, which trying again would not change. */
   readonly connected: Promise<void>;
   isOpen = true;
+  /** When the first of the commands was sent that wait since the connection was last heard. */
+  #waitsSince: number | undefined;
 
   constructor(makeClient: () => OwnClient) {
     let refuse!: (error: UnavailableError) => void;
@@ -95,6 +104,7 @@ export class OwnedClient implements DataClient {
     });
     this.#redial = new Redial(makeClient, {
       opened: () => {
+        this.#waitsSince = undefined;
         this.#events.emit('ready');
       },
       lost() {
@@ -118,8 +128,23 @@ export class OwnedClient implements DataClient {
 
   async sendCommand(args: unknown, options?: unknown): Promise<unknown> {
     const { client } = this.#redial;
-    if (client === undefined) throw new UnavailableError('Redis can not be reached. The command was not sent.');
-    return client.sendCommand(args, options);
+    if (client === undefined) throw disconnected(this.lastError);
+    this.#waitsSince ??= performance.now();
+    try {
+      return await client.sendCommand(args, options);
+    } finally {
+      if (client === this.#redial.client) this.#waitsSince = undefined;
+    }
+  }
+
+  unanswered(): void {
+    if (this.#waitsSince === undefined || performance.now() - this.#waitsSince < SILENCE_MS) return;
+    this.renew(new Error('Redis does not reply.'));
+  }
+
+  renew(reason: unknown): boolean {
+    this.#redial.renew(reason);
+    return true;
   }
 
   on(event: string, listener: () => void): void {
@@ -137,10 +162,6 @@ export class OwnedClient implements DataClient {
   }
 }
 
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message);
-}
-
 function refusal(cause: unknown): UnavailableError {
-  return new UnavailableError('Redis refused the credentials. Check user, password and ACL.', { cause });
+  return new UnavailableError('Redis refused the credentials. Check user and password.', { cause });
 }

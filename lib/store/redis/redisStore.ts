@@ -1,7 +1,7 @@
 import { ConfigError, ConnectTimeoutError, UnavailableError } from '../../errors.ts';
 import { Deadlines } from '../deadline.ts';
 import type { Deadline, SpaceOptions, Store } from '../store.ts';
-import { assertSingleServerClient, beginsAnew, duplicateForOwnUse, type RedisLike } from './client.ts';
+import { assertSingleServerClient, duplicateForOwnUse, type RedisLike } from './client.ts';
 import { ClusterClient, isClusterClient, type RedisClusterLike } from './clusterClient.ts';
 import { Connection } from './connection.ts';
 import { LentClient } from './lentClient.ts';
@@ -71,10 +71,10 @@ const CLUSTER_PARTITIONS = 64;
  * A store on one Redis or Valkey server, from version 6.2, or on a cluster.
  *
  * @param source - A connected client or cluster client of node-redis 4, 5 or 6, which is *borrowed*: commands are sent over
- *   it, and it is never connected, subscribed, reconfigured or closed. (A client of node-redis 4 that loses its connection
- *   is replaced by duplicates of it, because it may give replies to the wrong commands then.) Or `{ url }` with other options of `createClient`: connections
- *   are made when the first dictionary opens, come back by themselves (`socket.reconnectStrategy` is not used), are
- *   closed with the last dictionary, and never keep the process alive.
+ *   it, and it is never connected, subscribed, reconfigured or closed. (Once
+ *   it has lost its connection, commands go over duplicates of it: see the README, connections.) Or `{ url }` with other
+ *   options of `createClient`: connections are made when the first dictionary opens, come back by themselves
+ *   (`socket.reconnectStrategy` is not used), are closed with the last dictionary, and never keep the process alive.
  *   Messages come over one connection of their own for all dictionaries of this store, or of this client.
  * @throws {ConfigError} `source` is neither, or a pool, Sentinel or `legacyMode` client, or the URL is wrong.
  */
@@ -161,8 +161,8 @@ async function borrow(client: BorrowedClient): Promise<Link> {
     const cluster = new ClusterClient(client);
     return borrowedLink(new Connection(cluster), () => cluster.clientForMessages());
   }
-  const lent = beginsAnew(client) ? undefined : new LentClient(client);
-  return borrowedLink(new Connection(lent ?? client), (overrides) => duplicateForOwnUse(client, overrides), lent);
+  const lent = new LentClient(client);
+  return borrowedLink(new Connection(lent), (overrides) => duplicateForOwnUse(client, overrides), lent);
 }
 
 function borrowedLink(connection: Connection, makeClient: MakeClient, lent?: LentClient): Link {

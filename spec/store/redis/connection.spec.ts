@@ -6,13 +6,6 @@ import { soon } from '../../support/batches.ts';
 
 const script = { source: 'return 1', sha: 'sha' };
 
-class ClientClosedError extends Error {}
-class ClientOfflineError extends Error {}
-class AbortError extends Error {}
-class DisconnectsClientError extends Error {}
-class SocketClosedUnexpectedlyError extends Error {}
-class TimeoutError extends Error {}
-
 type Reply = () => Promise<unknown>;
 
 /** A client that answers each command with the next of `replies`, and stays at the last. */
@@ -58,74 +51,149 @@ function rejecting(error: unknown): Reply {
 const never: Reply = () => new Promise(() => {});
 
 describe('a write that fails', () => {
-  it.each([
-    "READONLY You can't write against a read only replica. script: ab, on @user_script:10.",
-    'MOVED 1234 127.0.0.1:7000',
-    'ASK 1234 127.0.0.1:7000',
-    'TRYAGAIN Multiple keys request during rehashing of slot',
-    'CLUSTERDOWN The cluster is down',
-    'LOADING Redis is loading the dataset in memory',
-    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-    'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
-    'NOSCRIPT No matching script. Please use EVAL.',
-    "OOM command not allowed when used memory > 'maxmemory'. script: ab, on @user_script:12.",
-    'NOREPLICAS Not enough good replicas to write.',
-    'MISCONF Redis is configured to save RDB snapshots',
-    'NOAUTH Authentication required.',
-    "NOPERM this user has no permissions to run the 'evalsha' command",
-    'WRONGPASS invalid username-password pair or user is disabled.',
-    'WRONGTYPE Operation against a key holding the wrong kind of value script: ab, on @user_script:2.',
-    'NDCORRUPT the position key does not hold a position',
-    'The queue is full',
-  ])('with %j was not applied', async (message) => {
-    const connection = new Connection(new FakeClient(rejecting(new Error(message))));
+  it('with a refusal was not applied', async () => {
+    const cause = new Error("OOM command not allowed when used memory > 'maxmemory'. script: ab, on @user_script:12.");
+    const connection = new Connection(new FakeClient(rejecting(cause)));
 
     const error = await connection.run(script, [], soon()).catch((caught: unknown) => caught);
 
     expect(error).toBeInstanceOf(UnavailableError);
-    expect((error as Error).cause).toEqual(new Error(message));
+    expect(error).toMatchObject({ cause, isFull: true });
   });
 
-  it.each([
-    new ClientClosedError('The client is closed'),
-    new ClientOfflineError('The client is offline'),
-    new AbortError('The command was aborted'),
-  ])('with %p was not applied', async (cause) => {
-    const connection = new Connection(new FakeClient(rejecting(cause)));
+  it('with its connection has an unknown outcome, and is not sent again', async () => {
+    const cause = new Error('Socket closed unexpectedly');
+    const client = new FakeClient(() => {
+      client.isReady = false;
+      return Promise.reject(cause);
+    });
 
-    await expect(connection.run(script, [], soon())).rejects.toThrow(UnavailableError);
-  });
-
-  it.each([
-    new SocketClosedUnexpectedlyError('Socket closed unexpectedly'),
-    new DisconnectsClientError('Disconnects client'),
-    new TimeoutError('Timeout'),
-    new Error('read ECONNRESET'),
-    new Error('ERR Error running script (call to f_ab): @user_script:20: too many results to unpack'),
-    new Error('NOPERM User nd has no permissions to access one of the channels. script: ab, on @user_script:30.'),
-    new Error('ERR The user executing the script can not run this command or subcommand'),
-    new Error('READONLYISH is no code'),
-    new Error('something about OOM in the middle'),
-    new TypeError('a bug of a client'),
-  ])('with %p has an unknown outcome', async (cause) => {
-    const connection = new Connection(new FakeClient(rejecting(cause)));
-
-    const error = await connection.run(script, [], soon()).catch((caught: unknown) => caught);
+    const error = await new Connection(client).run(script, [], soon()).catch((caught: unknown) => caught);
 
     expect(error).toBeInstanceOf(AmbiguousWriteError);
     expect((error as Error).cause).toBe(cause);
-  });
-
-  it('with something that is no error has an unknown outcome', async () => {
-    const client = new FakeClient(rejecting('text'));
-
-    await expect(new Connection(client).run(script, [], soon())).rejects.toThrow(AmbiguousWriteError);
+    expect(client.sent).toEqual(['EVALSHA']);
   });
 
   it('with no reply by the deadline has an unknown outcome', async () => {
     const connection = new Connection(new FakeClient(never));
 
     await expect(connection.run(script, [], performance.now() + 50)).rejects.toThrow(AmbiguousWriteError);
+  });
+});
+
+const passing = [
+  'LOADING Redis is loading the dataset in memory',
+  'BUSY Redis is busy running a script.',
+  "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+  'TRYAGAIN Multiple keys request during rehashing of slot',
+  'CLUSTERDOWN The cluster is down',
+];
+
+describe.each(passing)('a server that says %j', (message) => {
+  const refused = rejecting(new Error(message));
+  const done: Reply = () => Promise.resolve('done');
+
+  it('is asked again until it does what it is asked', async () => {
+    const connection = new Connection(new FakeClient(refused, refused, refused, done));
+
+    expect(await connection.run(script, [], soon())).toBe('done');
+    expect(await new Connection(new FakeClient(refused, refused, done)).query(['GET', 'a'], soon())).toBe('done');
+  });
+
+  it('is asked no longer than until the deadline; the write was not applied', async () => {
+    const client = new FakeClient(refused);
+
+    const error = await new Connection(client)
+      .run(script, [], performance.now() + 100)
+      .catch((caught: unknown) => caught);
+
+    expect(error).toBeInstanceOf(UnavailableError);
+    expect((error as Error).cause).toEqual(new Error(message));
+    expect(client.sent.length).toBeGreaterThan(1);
+  });
+
+  it('is asked once by whom nobody waits for', async () => {
+    const client = new FakeClient(refused, done);
+
+    await expect(new Connection(client).query(['GET', 'a'], soon(), true)).rejects.toThrow(UnavailableError);
+    expect(client.sent).toEqual(['GET']);
+  });
+});
+
+describe('a server that has become a replica', () => {
+  const refused = rejecting(
+    new Error("READONLY You can't write against a read only replica. script: ab, on @user_script:10."),
+  );
+
+  it('makes a borrowed client reject, with a word on what to do', async () => {
+    const client = new FakeClient(refused);
+
+    const error = await new Connection(client).run(script, [], soon()).catch((caught: unknown) => caught);
+
+    expect(error).toBeInstanceOf(UnavailableError);
+    expect(String(error)).toContain('connect the client to the primary');
+    expect(client.sent).toEqual(['EVALSHA']);
+  });
+
+  it('is left by a client of our own, which writes to the next one', async () => {
+    const client = Object.assign(new FakeClient(refused, () => Promise.resolve('done')), {
+      renewals: 0,
+      renew() {
+        return ++client.renewals > 0;
+      },
+    });
+
+    expect(await new Connection(client).run(script, [], soon())).toBe('done');
+    expect(client.renewals).toBe(1);
+  });
+});
+
+describe('a reading whose connection is lost', () => {
+  it('is sent again over the next one', async () => {
+    const client = new FakeClient(
+      () => {
+        client.isReady = false;
+        setImmediate(() => {
+          client.isReady = true;
+          client.emit();
+        });
+        return Promise.reject(new Error('Socket closed unexpectedly'));
+      },
+      () => Promise.resolve('done'),
+    );
+
+    expect(await new Connection(client).query(['GET', 'a'], soon())).toBe('done');
+    expect(client.sent).toEqual(['GET', 'GET']);
+  });
+});
+
+describe('a client of our own', () => {
+  it('is told of each command that got no reply in time', async () => {
+    const client = Object.assign(new FakeClient(never), {
+      misses: 0,
+      unanswered() {
+        client.misses++;
+      },
+    });
+    const connection = new Connection(client);
+    const deadline = performance.now() + 50;
+
+    await Promise.allSettled([connection.run(script, [], deadline), connection.query(['GET', 'a'], deadline, true)]);
+
+    expect(client.misses).toBe(2);
+  });
+
+  it('says why it has no connection', async () => {
+    const lastError = new Error('WRONGPASS invalid username-password pair or user is disabled.');
+    const client = Object.assign(new FakeClient(never), { lastError, isReady: false });
+
+    const error = await new Connection(client)
+      .query(['GET', 'a'], performance.now() + 50)
+      .catch((caught: unknown) => caught);
+
+    expect(error).toMatchObject({ code: 'ERR_NEARDICT_UNAVAILABLE', cause: lastError });
+    expect(String(error)).toContain('credentials');
   });
 });
 

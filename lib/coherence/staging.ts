@@ -1,0 +1,154 @@
+import type { Message } from '../store/store.ts';
+
+/** What a key holds in a copy: a decoded value; `undefined` for a missing key; or why its value is not to be shown. */
+export type Content = unknown;
+
+interface Staged {
+  readonly content: Content;
+  /** The content is that of this position's number. */
+  readonly asOf: number;
+}
+
+/**
+ * The next state of a copy, while it is put together from messages and reads.
+ *
+ * It is complete up to the number `floor`, but for `holes`: keys whose value has to be read.
+ */
+export class Staging {
+  readonly holes: Set<string> = new Set<string>();
+  /** Every key that was a hole since the last state was taken. */
+  readonly touched: Set<string> = new Set<string>();
+  floor = 0;
+  readonly #decode: (key: string, bytes: Uint8Array) => Content;
+  #staged = new Map<string, Staged>();
+  /** Keys that were read beyond the floor, and where. */
+  readonly #lead = new Map<string, number>();
+  /** Messages up to this number belong to one step. */
+  #joined = 0;
+  /** The number at which everything was cleared: what was read before may be gone. */
+  #cleared = 0;
+
+  constructor(decode: (key: string, bytes: Uint8Array) => Content) {
+    this.#decode = decode;
+  }
+
+  get isEmpty(): boolean {
+    return this.#staged.size === 0;
+  }
+
+  /** Whether the step has all its messages. */
+  get isReady(): boolean {
+    return this.floor >= this.#joined;
+  }
+
+  isJoined(seq: number): boolean {
+    return seq <= this.#joined;
+  }
+
+  restart(floor: number): void {
+    this.floor = floor;
+    this.#joined = 0;
+    this.#cleared = 0;
+    this.#clear();
+  }
+
+  /** @param known - For a message that clears: the keys that may be there. */
+  stage({ position: { seq }, clear, changes }: Message, known: Iterable<string>): void {
+    this.floor = seq;
+    if (clear) this.#stageClear(seq, known);
+    for (const change of changes) {
+      const { key } = change;
+      if (this.#asOf(key) >= seq) continue;
+      if (change.type === 'set' && change.bytes === undefined) this.#dig(key, seq);
+      else this.#put(key, change.type === 'set' ? change.bytes : undefined, seq);
+    }
+  }
+
+  /** Keys of which nobody knows when they were changed. */
+  doubt(keys: Iterable<string>): void {
+    for (const key of keys) this.#dig(key, this.floor);
+  }
+
+  /** A read at `seq` has brought what the key holds. */
+  fill(key: string, bytes: Uint8Array | undefined, seq: number): void {
+    if (this.#asOf(key) > seq) return;
+    if (seq < this.#cleared) {
+      this.#dig(key, this.#cleared);
+      return;
+    }
+    this.#put(key, bytes, seq);
+    if (seq > this.floor) this.#lead.set(key, seq);
+  }
+
+  /** Makes everything up to `seq` one step. */
+  joinUpTo(seq: number): void {
+    this.#joined = Math.max(this.#joined, seq);
+  }
+
+  /** Makes everything that was read, wherever it was, one step. */
+  join(): void {
+    for (const seq of this.#lead.values()) this.joinUpTo(seq);
+    this.#lead.clear();
+  }
+
+  /**
+   * What was read beyond the floor belongs to the state at the floor, if it was not changed in between; if it was, the
+   * step goes on to where it was read.
+   *
+   * @param reached - How far the feed has come.
+   * @param waiting - The messages beyond the floor.
+   * @returns `false`: the feed has not come so far that anybody could tell.
+   */
+  meetLead(reached: number, waiting: readonly Message[]): boolean {
+    if (this.#lead.size === 0) return true;
+    for (const seq of this.#lead.values()) if (seq > reached) return false;
+    const isChanged = waiting.some(
+      ({ position: { seq }, clear, changes }) => clear || changes.some(({ key }) => (this.#lead.get(key) ?? 0) >= seq),
+    );
+    if (isChanged) this.join();
+    this.#lead.clear();
+    return true;
+  }
+
+  /** The keys that were read beyond the floor have to be read again. */
+  takeBackLead(): void {
+    for (const key of this.#lead.keys()) this.#dig(key, this.floor);
+  }
+
+  /** Takes the state: the changes since the last one. */
+  take(): ReadonlyMap<string, Content> {
+    const changes = new Map<string, Content>();
+    for (const [key, { content }] of this.#staged) changes.set(key, content);
+    this.#clear();
+    return changes;
+  }
+
+  /** It does not say which keys it has left. */
+  #stageClear(seq: number, known: Iterable<string>): void {
+    this.#cleared = seq;
+    for (const key of [...known, ...this.#staged.keys()]) if (this.#asOf(key) < seq) this.#dig(key, seq);
+  }
+
+  #asOf(key: string): number {
+    return this.#staged.get(key)?.asOf ?? -1;
+  }
+
+  #dig(key: string, seq: number): void {
+    this.#staged.set(key, { content: undefined, asOf: seq });
+    this.#lead.delete(key);
+    this.holes.add(key);
+    this.touched.add(key);
+  }
+
+  #put(key: string, bytes: Uint8Array | undefined, seq: number): void {
+    this.#staged.set(key, { content: bytes === undefined ? undefined : this.#decode(key, bytes), asOf: seq });
+    this.holes.delete(key);
+  }
+
+  #clear(): void {
+    this.#staged = new Map();
+    this.#lead.clear();
+    this.holes.clear();
+    this.touched.clear();
+  }
+}

@@ -1,0 +1,40 @@
+import { UnavailableError } from '../../errors.ts';
+
+/** Waits until everything was loaded once. While it waits, the process stays alive. */
+export class FirstLoad {
+  /** Whether it has succeeded. */
+  isDone = false;
+  readonly done: Promise<void>;
+  readonly #timer: NodeJS.Timeout;
+  #resolve!: () => void;
+  #reject!: (error: unknown) => void;
+
+  /** @param patienceMs - How long nothing may go on before it counts as failed. */
+  constructor(patienceMs: number) {
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.done.catch(() => {});
+    this.#timer = setTimeout(() => {
+      this.fail(new UnavailableError('The store did not bring all that the dictionary holds within `timeout`.'));
+    }, patienceMs);
+  }
+
+  /** The load has come a step farther. */
+  goesOn(): void {
+    if (!this.isDone) this.#timer.refresh();
+  }
+
+  succeed(): void {
+    if (this.isDone) return;
+    this.isDone = true;
+    clearTimeout(this.#timer);
+    this.#resolve();
+  }
+
+  fail(error: unknown): void {
+    clearTimeout(this.#timer);
+    this.#reject(error);
+  }
+}

@@ -1,0 +1,91 @@
+import { AmbiguousWriteError, NearDictError, UnavailableError } from '../../errors.ts';
+
+/** Error replies after which a command, or a script that Redis has not let write, certainly had no effect. */
+const NOT_APPLIED: ReadonlySet<string | undefined> = new Set([
+  ...['READONLY', 'MOVED', 'ASK', 'TRYAGAIN', 'CLUSTERDOWN', 'LOADING', 'MASTERDOWN', 'BUSY', 'NOSCRIPT', 'OOM'],
+  ...['NOREPLICAS', 'MISCONF', 'NOAUTH', 'NOPERM', 'WRONGPASS', 'WRONGTYPE', 'NDCORRUPT'],
+]);
+/** Those that pass by themselves: a server that starts, runs a long script, has lost its primary or moves slots. */
+const PASSING: ReadonlySet<string | undefined> = new Set(['LOADING', 'BUSY', 'MASTERDOWN', 'TRYAGAIN', 'CLUSTERDOWN']);
+/** Those that say who may do what. */
+const REFUSALS: ReadonlySet<string | undefined> = new Set(['WRONGPASS', 'NOAUTH', 'NOPERM']);
+/** Failures of the client before anything was sent. */
+const NOT_SENT = new Set(['ClientClosedError', 'ClientOfflineError', 'AbortError']);
+
+const ADVICE: Readonly<Record<string, string>> = {
+  READONLY: 'The server has become a replica: connect the client to the primary.',
+  OOM: 'The server has reached `maxmemory` and takes deletes only: delete something, or raise it.',
+  NOPERM: 'The README says under "Rights in Redis" what a user must be allowed to do.',
+  WRONGPASS: 'Check user and password.',
+  NOAUTH: 'Check user and password.',
+  MISCONF: 'The server takes no writes while it fails to save to disk: its log says why.',
+  NOREPLICAS: 'The server takes no writes while it has too few replicas (`min-replicas-to-write`).',
+  BUSY: 'A script runs on the server for too long.',
+};
+
+/** The code of an error reply, also where Redis 6 wraps it because it came up inside a script. */
+function codeOf(error: unknown): string | undefined {
+  return /^(?:ERR Error running script .*?: -?)?([A-Z]{2,})\b/.exec(messageOf(error))?.[1];
+}
+
+/** Whether a write that ended with this error certainly had no effect. */
+export function isNotApplied(error: unknown): boolean {
+  const message = messageOf(error);
+  if (message === 'The queue is full' || NOT_SENT.has(classOf(error))) return true;
+  const code = codeOf(error);
+  // A right that fails inside a script may do so after the script's first write.
+  return NOT_APPLIED.has(code) && !(code === 'NOPERM' && message.includes('@user_script'));
+}
+
+/** Whether the same command may succeed in a moment. */
+export function isPassing(error: unknown): boolean {
+  return PASSING.has(codeOf(error));
+}
+
+/** Whether the server has become a replica. */
+export function isDemotion(error: unknown): boolean {
+  return codeOf(error) === 'READONLY';
+}
+
+/** Whether the server does not know the script by its digest. */
+export function isUnknownScript(error: unknown): boolean {
+  return codeOf(error) === 'NOSCRIPT';
+}
+
+/** Whether the server refused credentials or a right, which trying again would not change. */
+export function isRefusal(error: unknown): boolean {
+  return REFUSALS.has(codeOf(error)) || /^ERR (?:invalid password|AUTH)/.test(messageOf(error));
+}
+
+/** Says that there is no connection. `cause`: why, where that is known. */
+export function disconnected(cause: unknown): UnavailableError {
+  const reason = isRefusal(cause) ? 'it refuses the credentials' : 'the client has no connection';
+  return new UnavailableError(`Redis can not be reached: ${reason}. The command was not sent.`, { cause });
+}
+
+/** Says that a command had no effect. */
+export function unavailable(cause: unknown): NearDictError {
+  if (cause instanceof NearDictError) return cause;
+  return new UnavailableError(describe('Redis could not do it', cause), { cause, isFull: codeOf(cause) === 'OOM' });
+}
+
+/** Says that a write may have had an effect. */
+export function ambiguous(cause: unknown): NearDictError {
+  if (cause instanceof NearDictError) return cause;
+  const message = describe('The write was sent to Redis and its outcome is unknown', cause);
+  return new AmbiguousWriteError(`${message} Read the key with { fresh: true } before you repeat it.`, { cause });
+}
+
+function describe(what: string, cause: unknown): string {
+  const advice = ADVICE[codeOf(cause) ?? ''];
+  const reason = messageOf(cause).replace(/[.\s]*$/, '.');
+  return advice === undefined ? `${what}: ${reason}` : `${what}: ${reason} ${advice}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function classOf(error: unknown): string {
+  return error instanceof Error ? error.constructor.name : '';
+}

@@ -45,7 +45,7 @@ const WARNING_INTERVAL_MS = 60_000;
 export class DictEmitter extends EventEmitter {
   readonly #namespace: string;
   #lastWarning = Number.NEGATIVE_INFINITY;
-  #isEnded = false;
+  #warns = true;
 
   constructor(namespace: string) {
     super();
@@ -66,11 +66,16 @@ export class DictEmitter extends EventEmitter {
     return listeners.length > 0;
   }
 
+  /** What fails from now on is reported otherwise: it needs no warning where nobody listens. */
+  warnNoMore(): void {
+    this.#warns = false;
+  }
+
   /** Says that the dictionary is closed, to listeners that are then let go. What fails afterwards was reported before. */
   end(): void {
     this.emit('close');
     this.removeAllListeners();
-    this.#isEnded = true;
+    this.warnNoMore();
   }
 
   #listenerFailed(name: string | symbol, error: unknown): void {
@@ -79,7 +84,7 @@ export class DictEmitter extends EventEmitter {
   }
 
   #warn(error: unknown): void {
-    if (this.#isEnded) return;
+    if (!this.#warns) return;
     const now = performance.now();
     if (now - this.#lastWarning < WARNING_INTERVAL_MS) return;
     this.#lastWarning = now;

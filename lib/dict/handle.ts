@@ -338,10 +338,11 @@ export class Handle implements NearDict<Data> {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { writer, writes } = this.#parts;
+    const { writer, writes, emitter } = this.#parts;
     writes.close();
     const deadline = performance.now() + timeoutMs;
     await this.#deadlines.within(writer.settled(), deadline, () => new ClosedError(this.namespace)).catch(() => {});
+    emitter.warnNoMore();
     await this.#end();
     writes.throwFailures();
   }

@@ -91,24 +91,17 @@ describe('flush', () => {
     expect(error?.cause).toBe(error?.errors[0]?.error);
   });
 
-  it('waits for a write that is on its way also when a newer one of its key is given up', async () => {
+  it('tells of a write that was on its way also when a newer one of its key is given up', async () => {
     const { hold, store } = heldBack();
     const handle = await openInMemory({ store });
     jest.spyOn(process, 'emitWarning').mockReturnValue();
     handle.dict['a'] = 1;
     await hold.reached;
     void handle.set('a', 2).catch(silent);
-    let isEnded = false;
-    const flush = handle.flush().finally(() => {
-      isEnded = true;
-    });
-    flush.catch(silent);
+    const flush = handle.flush();
 
     handle.destroy();
-    await turn();
 
-    expect(isEnded).toBe(false);
-    hold.open();
     await expect(flush).rejects.toMatchObject({ failed: 1, errors: [{ key: 'a' }] });
   });
 

@@ -384,37 +384,57 @@ describe('a copy under faults', () => {
 const PLANTED_TIMEOUT_MS = 600_000;
 
 describe('the checker notices when', () => {
-  it('a value that was read later is shown with what was before', async () => {
-    jest.spyOn(Staging.prototype, 'meetLead').mockReturnValue(true);
+  it(
+    'a value that was read later is shown with what was before',
+    async () => {
+      jest.spyOn(Staging.prototype, 'meetLead').mockReturnValue(true);
 
-    expect(await firstViolation(2000)).toBeDefined();
-  }, PLANTED_TIMEOUT_MS);
+      expect(await firstViolation(2000)).toBeDefined();
+    },
+    PLANTED_TIMEOUT_MS,
+  );
 
-  it('a read that was overtaken is kept', async () => {
-    // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
-    const { fill } = Staging.prototype;
-    jest.spyOn(Staging.prototype, 'fill').mockImplementation(function (this: Staging, key, bytes) {
-      fill.call(this, key, bytes, this.floor);
-    });
+  it(
+    'a read that was overtaken is kept',
+    async () => {
+      // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
+      const { fill } = Staging.prototype;
+      jest.spyOn(Staging.prototype, 'fill').mockImplementation(function (this: Staging, key, bytes) {
+        fill.call(this, key, bytes, this.floor);
+      });
 
-    expect(await firstViolation(2000)).toBeDefined();
-  }, PLANTED_TIMEOUT_MS);
+      expect(await firstViolation(2000)).toBeDefined();
+    },
+    PLANTED_TIMEOUT_MS,
+  );
 
-  it('a reply of another history is kept', async () => {
-    jest.spyOn(Partition.prototype, 'accepts').mockReturnValue(true);
+  it(
+    'a reply of another history is kept',
+    async () => {
+      jest.spyOn(Partition.prototype, 'accepts').mockReturnValue(true);
 
-    expect(await firstViolation(4000)).toBeDefined();
-  }, PLANTED_TIMEOUT_MS);
+      expect(await firstViolation(4000)).toBeDefined();
+    },
+    PLANTED_TIMEOUT_MS,
+  );
 
-  it('what was read ahead of a gap is kept', async () => {
-    jest.spyOn(Staging.prototype, 'takeBackLead').mockReturnValue();
+  it(
+    'what was read ahead of a gap is kept',
+    async () => {
+      jest.spyOn(Staging.prototype, 'takeBackLead').mockReturnValue();
 
-    expect(await firstViolation(4000)).toBeDefined();
-  }, PLANTED_TIMEOUT_MS);
+      expect(await firstViolation(4000)).toBeDefined();
+    },
+    PLANTED_TIMEOUT_MS,
+  );
 
-  it('a position that was reached with another mark is taken for the same', async () => {
-    jest.spyOn(Unconfirmed.prototype, 'reach').mockReturnValue(true);
+  it(
+    'a position that was reached with another mark is taken for the same',
+    async () => {
+      jest.spyOn(Unconfirmed.prototype, 'reach').mockReturnValue(true);
 
-    expect(await firstViolation(4000)).toBeDefined();
-  }, PLANTED_TIMEOUT_MS);
+      expect(await firstViolation(4000)).toBeDefined();
+    },
+    PLANTED_TIMEOUT_MS,
+  );
 });

@@ -78,6 +78,15 @@ export class Client implements FollowerHost {
     if (this.pending[key] === undefined) this.#fetch(key, false);
   }
 
+  /** A read that can't be answered: the last known value is served, however old it is. */
+  readLastKnown(key: KeyId): void {
+    if (this.pending[key] !== undefined) return;
+    const version = this.follower.lastKnown(key);
+    if (version === undefined) return;
+    if (this.#trace.isOn) this.#say(`is served ${label(version)}, the last that it knows`);
+    this.#ledger.read(this.id, version, this.#ledger.floor(this.id, key));
+  }
+
   write(key: KeyId): void {
     const operation: Operation = { id: this.#numbers.next(), key, version: undefined };
     this.pending[key] = operation;

@@ -16,6 +16,9 @@ export const deeds: Readonly<Record<Action, Deed>> = {
   readFresh: (_world, client, dice) => {
     client.readFresh(dice.pair());
   },
+  readLastKnown: (_world, client, dice) => {
+    client.readLastKnown(dice.pair());
+  },
   write: (_world, client, dice) => {
     client.write(dice.pair());
   },

@@ -45,6 +45,8 @@ const MAX_CLAIMS = 8;
 /** The protocol as one client follows it: messages, readings, replies, acknowledgements. */
 export class Follower {
   readonly entries: Two<Entry | undefined> = [undefined, undefined];
+  /** What was served last from the cache. */
+  readonly #served: Two<Version | undefined> = [undefined, undefined];
   isSynced = false;
   freshAsOf: number = Number.NEGATIVE_INFINITY;
   generation = 0;
@@ -80,7 +82,14 @@ export class Follower {
     const entry = this.entries[key];
     if (entry === undefined) return undefined;
     const isFresh = this.#host.now - this.freshAsOf <= this.#bounds.maxStaleness;
-    return isFresh || !this.#rules.freshnessBound ? entry.version : undefined;
+    if (!isFresh && this.#rules.freshnessBound) return undefined;
+    this.#served[key] = entry.version;
+    return entry.version;
+  }
+
+  /** What may be served when nothing can be proved and the store does not answer. */
+  lastKnown(key: KeyId): Version | undefined {
+    return this.#rules.droppedStaysDropped ? this.entries[key]?.version : this.#served[key];
   }
 
   // The feed

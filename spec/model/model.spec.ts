@@ -28,6 +28,7 @@ const seen: readonly (readonly [ProfileName, number, ...RuleName[]])[] = [
   ['lossy', 1, 'freshnessBound'],
   ['lossy', 1, 'lossDeclared'],
   ['cuts', 1, 'readingsRepeat'],
+  ['outages', 1, 'droppedStaysDropped'],
   ['lateReplies', 1, 'mark'],
   ['cuts', 1, 'skipDrops'],
   ['lateFeed', 43_000, 'foreignReplyRemoves'],

@@ -3,6 +3,7 @@ export const actions = [
   'tick',
   'read',
   'readFresh',
+  'readLastKnown',
   'write',
   'send',
   'execute',
@@ -46,6 +47,7 @@ const usual: Record<Action, number> = {
   tick: 12,
   read: 26,
   readFresh: 4,
+  readLastKnown: 0,
   write: 8,
   send: 14,
   execute: 26,
@@ -72,7 +74,17 @@ const base = { steps: 150, halfRun: 0, unknownScript: 3, retry: 0 };
 const cuts = { cutData: 2, cutFeed: 2, timeOut: 1, giveUp: 1, runLate: 2 };
 
 export type ProfileName =
-  'races' | 'lateReplies' | 'lateFeed' | 'cuts' | 'lossy' | 'failover' | 'deposed' | 'halfRun' | 'retries' | 'storm';
+  | 'races'
+  | 'lateReplies'
+  | 'lateFeed'
+  | 'cuts'
+  | 'lossy'
+  | 'failover'
+  | 'deposed'
+  | 'halfRun'
+  | 'retries'
+  | 'outages'
+  | 'storm';
 
 /** The fault profiles; each name says what is added to races of two clients. */
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
@@ -97,6 +109,21 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   deposed: { ...base, name: 'deposed', weights: { ...usual, cutData: 1, failOverDeposed: 2, lose: 1 } },
   halfRun: { ...base, name: 'halfRun', halfRun: 20, weights: { ...usual, ...cuts } },
   retries: { ...base, name: 'retries', retry: 70, weights: { ...usual, ...cuts, cutData: 5, failOver: 1 } },
+  outages: {
+    ...base,
+    name: 'outages',
+    weights: {
+      ...usual,
+      ...cuts,
+      readLastKnown: 12,
+      connect: 5,
+      subscribe: 5,
+      lose: 1,
+      foreign: 1,
+      failOver: 1,
+      failOverDeposed: 1,
+    },
+  },
   storm: {
     ...base,
     name: 'storm',

@@ -50,6 +50,10 @@ const on = {
   /** A reading counts only in the stretch of history in which it was sent. */
   stretch: true,
 
+  // Outages
+  /** The last known value is an entry of the cache: what was dropped from it never comes back. */
+  droppedStaysDropped: true,
+
   // Replies
   /** A reply below the highest position heard for its key, while it was under way, is not kept. */
   mark: true,

@@ -48,6 +48,30 @@ export class ValueTooLargeError extends NearDictError {
   }
 }
 
+/** What a schema has found wrong. */
+export interface SchemaIssue {
+  /** The way down to it: property names and indexes; empty for the value itself. */
+  readonly path: readonly PropertyKey[];
+  /** The schema's own words, which may quote the value. */
+  readonly message: string;
+}
+
+/** A value that its schema refuses. Nothing was written. */
+export class SchemaError extends NearDictError {
+  override readonly code = 'ERR_NEARDICT_SCHEMA';
+  /** Not shown when the error is printed: the words of a schema may quote the value. */
+  readonly issues: readonly SchemaIssue[];
+  /** The key whose value it is; `undefined`: the value is the whole object of a mirror. */
+  readonly key: string | undefined;
+
+  constructor(message: string, issues: readonly SchemaIssue[], key: string | undefined) {
+    super(message);
+    this.issues = issues;
+    this.key = key;
+    Object.defineProperty(this, 'issues', { enumerable: false });
+  }
+}
+
 /** An option that is out of range or does not fit the others. Nothing was opened. */
 export class ConfigError extends NearDictError {
   override readonly code = 'ERR_NEARDICT_CONFIG';

@@ -37,6 +37,8 @@ export {
   FlushError,
   KeyError,
   NearDictError,
+  SchemaError,
+  type SchemaIssue,
   UnavailableError,
   ValueTooLargeError,
   type WriteFailure,
@@ -44,6 +46,7 @@ export {
 export { openDict } from './openDict.ts';
 export { type OpenedMirror, openMirror, type OpenMirrorOptions } from './openMirror.ts';
 export type { CacheOptions, OpenOptions } from './options.ts';
+export type { SchemaOutput, SchemaValues, StandardSchema } from './schema/standardSchema.ts';
 export { memoryStore } from './store/memory.ts';
 export type { Position } from './store/position.ts';
 export type {

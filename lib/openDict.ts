@@ -19,6 +19,7 @@ import { StoreWalk } from './dict/storeWalk.ts';
 import { Writes } from './dict/writes.ts';
 import { type OpenOptions, resolveOptions, type Settings } from './options.ts';
 import { BoundedSpace } from './store/boundedSpace.ts';
+import type { SchemaOutput, SchemaValues, StandardSchema } from './schema/standardSchema.ts';
 import { randomNonce } from './store/nonce.ts';
 import { KEY_HASH, partitioner } from './store/partitioner.ts';
 import type { Deadline, Space } from './store/store.ts';
@@ -51,7 +52,14 @@ const clock = new TurnClock(
  * scores.dict.ada = 7;
  * await scores.dict.ada; // 7
  */
-export async function openDict<T extends object = Record<string, unknown>>(options: OpenOptions): Promise<NearDict<T>> {
+export function openDict<const S extends Readonly<Record<string, StandardSchema>>>(
+  options: OpenOptions & { readonly schema: S },
+): Promise<NearDict<SchemaValues<S>>>;
+export function openDict<E extends StandardSchema>(
+  options: OpenOptions & { readonly each: E },
+): Promise<NearDict<Record<string, SchemaOutput<E>>>>;
+export function openDict<T extends object = Record<string, unknown>>(options: OpenOptions): Promise<NearDict<T>>;
+export async function openDict(options: OpenOptions): Promise<unknown> {
   const settings = resolveOptions(options);
   const deadline = performance.now() + settings.connectTimeoutMs;
   const origin = randomNonce();
@@ -68,7 +76,7 @@ export async function openDict<T extends object = Record<string, unknown>>(optio
     await handle.close();
     throw error;
   }
-  return handle as unknown as NearDict<T>;
+  return handle;
 }
 
 /** Wires the parts of a dictionary, with nothing under way yet. */
@@ -152,7 +160,7 @@ function assemble(
     },
   );
   const walk = new StoreWalk(space, readers, partitionOf, values, timeoutMs);
-  const writes = new Writes(namespace, writer, values, walk);
+  const writes = new Writes(namespace, writer, values, settings.schemas, walk);
   const mirrors = new Mirrors({
     namespace,
     timeoutMs,

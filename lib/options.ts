@@ -5,6 +5,9 @@ import { msgpackCodec } from './codec/msgpack.ts';
 import type { ValueMode } from './codec/values.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { ConfigError } from './errors.ts';
+import type { KeySchemas } from './schema/keySchemas.ts';
+import { resolveSchemas } from './schema/resolveSchemas.ts';
+import type { StandardSchema } from './schema/standardSchema.ts';
 import { memoryStore } from './store/memory.ts';
 import type { Store } from './store/store.ts';
 
@@ -65,6 +68,15 @@ export interface OpenOptions {
   readonly partitionBy?: ((key: string) => string) | undefined;
   /** How values become bytes. Default `'msgpack'`. */
   readonly codec?: 'msgpack' | 'json' | Codec | undefined;
+  /**
+   * What the value of each key has to be, by any schema of the Standard Schema: zod (the `shape` of an object), valibot
+   * (its `entries`), arktype and others. Every write is checked, and what the schema makes of it is stored; keys that are
+   * not named can't be written. An asynchronous schema works with `set` and `setMany` only. A schema must accept what it
+   * has made itself.
+   */
+  readonly schema?: Readonly<Record<string, StandardSchema>> | undefined;
+  /** One schema for every value, instead of `schema`. */
+  readonly each?: StandardSchema | undefined;
   /** Readers share one deep-frozen value (`'frozen'`, default), or each read brings a copy (`'clone'`). */
   readonly values?: ValueMode | undefined;
   /**
@@ -98,6 +110,7 @@ export interface Settings {
   readonly partitions: number;
   readonly partitionBy: ((key: string) => string) | undefined;
   readonly codec: Codec;
+  readonly schemas: KeySchemas;
   readonly values: ValueMode;
   readonly inlineBytes: number;
   readonly tracking: boolean;
@@ -116,6 +129,8 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   'partitions',
   'partitionBy',
   'codec',
+  'schema',
+  'each',
   'values',
   'inlineBytes',
   'tracking',
@@ -146,6 +161,8 @@ export function resolveOptions(options: OpenOptions): Settings {
     partitions,
     partitionBy,
     codec = 'msgpack',
+    schema,
+    each,
     values = 'frozen',
     tracking = false,
     inlineBytes = tracking ? 0 : 256,
@@ -165,6 +182,7 @@ export function resolveOptions(options: OpenOptions): Settings {
     partitions: integer('partitions', partitions ?? store.defaultPartitions, 1, 16_384),
     partitionBy: resolvePartitionBy(partitionBy),
     codec: resolveCodec(codec),
+    schemas: resolveSchemas(schema, each),
     values: oneOf('values', values, ['frozen', 'clone']),
     inlineBytes: integer('inlineBytes', inlineBytes, 0, 16_384),
     tracking: oneOf('tracking', tracking, [false, true]),

@@ -15,7 +15,7 @@ const layers = [
   ['coherence'],
   ['cache', 'store/redis'],
   ['store'],
-  ['codec'],
+  ['codec', 'schema'],
   ['duration.ts'],
   ['errors.ts'],
 ];

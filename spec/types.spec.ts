@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type BuiltPackage, buildPackage, compile } from './support/builtPackage.ts';
 
 /** In these every line compiles, or is marked with `@ts-expect-error`. */
-const modules = ['proxy', 'reads', 'handle', 'entries', 'codecAndStore'].map((name) => `spec/types/${name}.ts`);
+const modules = ['proxy', 'reads', 'handle', 'entries', 'codecAndStore', 'mirror'].map(
+  (name) => `spec/types/${name}.ts`,
+);
 const forgottenAwait = 'spec/types/forgottenAwait.ts';
 
 const strict = [
@@ -43,6 +45,13 @@ describe('the types', () => {
   it.each(compilers)('take a client of each major of node-redis under %s', async (compiler) => {
     // The declarations of node-redis are not ours to check.
     const { stdout } = await built.tsc(compiler, [...nodenext, '--skipLibCheck', 'spec/types/redisClients.ts']);
+
+    expect(stdout).toBe('');
+  });
+
+  it.each(compilers)('infer the values from schemas under %s', async (compiler) => {
+    // The declarations of zod, valibot and arktype are not ours to check.
+    const { stdout } = await built.tsc(compiler, [...nodenext, '--skipLibCheck', 'spec/types/schemas.ts']);
 
     expect(stdout).toBe('');
   });

@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { types } from 'node:util';
 import type { Values } from '../codec/values.ts';
 import { AmbiguousWriteError, ClosedError, FlushError, type NearDictError, type WriteFailure } from '../errors.ts';
+import type { KeySchemas } from '../schema/keySchemas.ts';
 import { versionOf } from '../store/version.ts';
 import { Countdown } from '../write/countdown.ts';
 import type { Writer } from '../write/writer.ts';
@@ -25,20 +27,25 @@ export class Writes {
   readonly #namespace: string;
   readonly #writer: Writer;
   readonly #values: Values;
+  readonly #schemas: KeySchemas;
   readonly #walk: StoreWalk;
   readonly #failures: WriteFailure[] = [];
   #failed = 0;
+  /** The checks that are under way: writes are made in the order of the calls. */
+  #checking: Promise<unknown> = Promise.resolve();
   #isOpen = true;
 
-  constructor(namespace: string, writer: Writer, values: Values, walk: StoreWalk) {
+  constructor(namespace: string, writer: Writer, values: Values, schemas: KeySchemas, walk: StoreWalk) {
     this.#namespace = namespace;
     this.#writer = writer;
     this.#values = values;
+    this.#schemas = schemas;
     this.#walk = walk;
   }
 
   assign(key: string, value: unknown): void {
-    this.#writer.write(key, this.#encode(key, value));
+    this.#check(key);
+    this.#writer.write(key, this.#values.encode(this.#schemas.check(key, value)));
   }
 
   remove(key: string): void {
@@ -48,13 +55,14 @@ export class Writes {
 
   /** Resolves the version. */
   async set(key: string, value: unknown, signal: AbortSignal | undefined): Promise<string> {
-    const bytes = this.#encode(key, value);
+    const encoded = this.#encode(key, value);
+    const bytes = types.isPromise(encoded) ? await encoded : encoded;
     await this.#write(new Map([[key, bytes]]), signal);
     return versionOf(bytes);
   }
 
   async setMany(entries: Iterable<readonly [string, unknown]>, signal: AbortSignal | undefined): Promise<void> {
-    const batch = await prepare(entries, ([key, value]) => [key, this.#encode(key, value)]);
+    const batch = await prepare(entries, ([key, value]) => [key, this.#encode(key, value)] as const);
     await this.#write(batch, signal);
   }
 
@@ -68,7 +76,7 @@ export class Writes {
   async deleteMany(keys: Iterable<string>, signal: AbortSignal | undefined): Promise<number> {
     const batch = await prepare(keys, (key) => {
       this.#check(key);
-      return [key, undefined];
+      return [key, undefined] as const;
     });
     return this.#write(batch, signal);
   }
@@ -119,9 +127,18 @@ export class Writes {
     this.#assertOpen();
   }
 
-  #encode(key: string, value: unknown): Uint8Array {
+  /** The bytes to store, or a promise of them where the schema is asynchronous. */
+  #encode(key: string, value: unknown): Uint8Array | Promise<Uint8Array> {
     this.#check(key);
-    return this.#values.encode(value);
+    const checked = this.#schemas.checkSoon(key, value);
+    return types.isPromise(checked) ? this.#encodeInTurn(checked) : this.#values.encode(checked);
+  }
+
+  async #encodeInTurn(checked: Promise<unknown>): Promise<Uint8Array> {
+    const before = this.#checking;
+    this.#checking = Promise.allSettled([before, checked]);
+    await before;
+    return this.#values.encode(await checked);
   }
 
   /** Resolves the number of keys that were there before. */
@@ -182,14 +199,14 @@ export class Writes {
 /** A later item of the same key replaces the earlier one. Pauses now and then, so that nothing else waits long. */
 async function prepare<I>(
   items: Iterable<I>,
-  toWrite: (item: I) => readonly [string, Uint8Array | undefined],
+  toWrite: (item: I) => readonly [string, Uint8Array | Promise<Uint8Array> | undefined],
 ): Promise<WriteBatch> {
   const batch = new Map<string, Uint8Array | undefined>();
   const pace = new Pace();
   let count = 0;
   for (const item of items) {
     const [key, bytes] = toWrite(item);
-    batch.set(key, bytes);
+    batch.set(key, types.isPromise(bytes) ? await bytes : bytes);
     if (++count % ENCODED_AT_ONCE === 0 && pace.isPauseDue) await pace.pause();
   }
   return batch;

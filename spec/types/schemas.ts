@@ -1,0 +1,57 @@
+import { type } from 'arktype';
+import { expectTypeOf } from 'expect-type';
+import { type NearDict, openDict, type SchemaIssue, type SchemaError, type StandardSchema } from 'neardict';
+import * as v from 'valibot';
+import { z } from 'zod';
+import type { Settings } from './settings.ts';
+
+interface Config {
+  port: number;
+  host: string;
+  proxy?: { url: string };
+}
+
+export async function byKey(): Promise<void> {
+  const zod = z.object({
+    port: z.coerce.number(),
+    host: z.string().default('h'),
+    proxy: z.object({ url: z.string() }).optional(),
+  });
+  expectTypeOf(await openDict({ namespace: 'n', schema: zod.shape })).toEqualTypeOf<NearDict<Config>>();
+  const valibot = v.object({ port: v.number(), host: v.string(), proxy: v.optional(v.object({ url: v.string() })) });
+  expectTypeOf(await openDict({ namespace: 'n', schema: valibot.entries })).toEqualTypeOf<NearDict<Config>>();
+  const arktype = { port: type('number'), host: type('string') };
+  expectTypeOf(await openDict({ namespace: 'n', schema: arktype })).toEqualTypeOf<
+    NearDict<{ port: number; host: string }>
+  >();
+
+  const handle = await openDict({ namespace: 'n', schema: zod.shape });
+  const { dict } = handle;
+  dict.port = 80;
+  delete dict.proxy;
+  expectTypeOf(await handle.get('proxy')).toEqualTypeOf<{ url: string } | undefined>();
+  // @ts-expect-error -- a string is no port
+  dict.port = '80';
+  // @ts-expect-error -- there is no such key
+  dict.prot = 80;
+}
+
+export async function byOne(): Promise<void> {
+  const scores = await openDict({ namespace: 'n', each: z.number() });
+  expectTypeOf(scores).toEqualTypeOf<NearDict<Record<string, number>>>();
+  scores.dict['ada'] = 1;
+  // @ts-expect-error -- a string is no score
+  scores.dict['ada'] = 'x';
+}
+
+export async function stated(any: Record<string, StandardSchema>): Promise<void> {
+  expectTypeOf(await openDict<Settings>({ namespace: 'n', schema: any })).toEqualTypeOf<NearDict<Settings>>();
+  expectTypeOf(await openDict<Settings>({ namespace: 'n', schema: undefined })).toEqualTypeOf<NearDict<Settings>>();
+  // @ts-expect-error -- a string is no schema
+  await openDict({ namespace: 'n', schema: { port: 'number' } });
+}
+
+export function look(error: SchemaError): void {
+  expectTypeOf(error.issues).toEqualTypeOf<readonly SchemaIssue[]>();
+  expectTypeOf(error.key).toEqualTypeOf<string | undefined>();
+}

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { CALM, type Conditions, FaultPipe, type PipeEffect } from './faultPipe.ts';
+import { freePort } from './redisServer.ts';
 import { seededRandom } from './seededRandom.ts';
 
 /** Connections that have sent SUBSCRIBE, or the others. */
@@ -41,7 +42,7 @@ export interface FaultProxy {
 const SETTLE_MS = 15;
 
 export async function startProxy(port: number, seed: number = 1): Promise<FaultProxy> {
-  const proxy = new Proxy(port, seed);
+  const proxy = new Proxy(await freePort(), port, seed);
   await proxy.accept();
   return proxy;
 }
@@ -70,9 +71,11 @@ class Proxy implements FaultProxy {
   #server: Server | undefined;
   /** Resolve when a server that listens no more has lost its last connection. */
   readonly #closing: Promise<unknown>[] = [];
-  #port = 0;
+  readonly #port: number;
 
-  constructor(upstreamPort: number, seed: number) {
+  /** @param port - Outside of the range that the system gives out: nobody else takes it while connections are refused. */
+  constructor(port: number, upstreamPort: number, seed: number) {
+    this.#port = port;
     this.#upstreamPort = upstreamPort;
     this.random = seededRandom(seed);
   }
@@ -156,13 +159,11 @@ class Proxy implements FaultProxy {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#connect(socket);
     });
-    this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(this.#port, '127.0.0.1', resolve);
     });
-    const address = server.address();
-    if (typeof address === 'object' && address !== null) this.#port = address.port;
+    this.#server = server;
   }
 
   async stop(): Promise<void> {

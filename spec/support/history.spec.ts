@@ -91,6 +91,13 @@ describe('a history', () => {
     expect(rulesBroken(refused, cached(2, 'x', 1, 2))).toEqual(['phantom']);
   });
 
+  it('lets a process see its own delete before it is done, and the value again if it fails then', () => {
+    const history = [write(1, 'x', 0, 1), cached(1, 'x', 2, 3), write(1, undefined, 4, 10, 'unknown')];
+
+    expect(rulesBroken(...history, cached(1, undefined, 5, 6), cached(1, 'x', 11, 12))).toEqual([]);
+    expect(rulesBroken(...history, cached(1, undefined, 11, 12), cached(1, 'x', 13, 14))).toEqual(['back in time']);
+  });
+
   it('does not let a process miss its own write, done or on its way', () => {
     expect(rulesBroken(write(1, 'x', 5, 6), cached(1, undefined, 7, 8))).toEqual(['own write']);
     expect(rulesBroken(write(1, 'x', 5, 60), cached(1, undefined, 7, 8))).toEqual(['own write']);

@@ -37,6 +37,16 @@ export function sessionViolations(operations: readonly Operation[], promises: Pr
   });
 }
 
+/** How long before its start the value of a cached read of this key had been overwritten: the longest of these times. */
+export function longestStalenessMs(operations: readonly Operation[]): number {
+  const versions = new Versions(operations);
+  const ages = operations
+    .filter((each) => each.type === 'cached')
+    .map(({ value, start }) => start - Math.max(...versions.of(value).map(({ overwrittenBy }) => overwrittenBy)))
+    .filter(Number.isFinite);
+  return Math.max(0, ...ages);
+}
+
 /** All versions of a key. */
 class Versions {
   readonly #byValue = new Map<Value, Version[]>();
@@ -61,10 +71,11 @@ class Versions {
   }
 
   /** Whether `read` shows its process a write that did not (certainly) happen, while that was on its way. */
-  isPending({ process, value, start }: Read): boolean {
-    const write = this.of(value)[0]?.write;
-    if (value === undefined || write === undefined || write.outcome === 'ok') return false;
-    return write.process === process && start < write.end;
+  isPending(read: Read): boolean {
+    return this.of(read.value).some(
+      ({ write }) =>
+        write?.process === read.process && write.outcome !== 'ok' && write.start < read.end && read.start < write.end,
+    );
   }
 
   #addWrite(write: Write): void {

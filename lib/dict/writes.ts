@@ -131,7 +131,9 @@ export class Writes {
   #encode(key: string, value: unknown): Uint8Array | Promise<Uint8Array> {
     this.#check(key);
     const checked = this.#schemas.checkSoon(key, value);
-    return types.isPromise(checked) ? this.#encodeInTurn(checked) : this.#values.encode(checked);
+    // A promise that was given as the value is not waited for: the codec refuses it.
+    const isUnderWay = checked !== value && types.isPromise(checked);
+    return isUnderWay ? this.#encodeInTurn(checked) : this.#values.encode(checked);
   }
 
   async #encodeInTurn(checked: Promise<unknown>): Promise<Uint8Array> {

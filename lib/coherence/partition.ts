@@ -512,7 +512,10 @@ export class Partition implements FeedListener {
   #refuse(key: string, position: Position, isComparable: boolean): void {
     this.counts.fillsRefused++;
     const present = this.#cache.find(key, this.#era);
-    if (present !== undefined && this.#isSynced && isComparable && present.seq > position.seq) return;
+    const isNewer = present !== undefined && present.seq > position.seq;
+    // An entry that the feed has not reached may be of a history that was lost.
+    const isConfirmed = present !== undefined && present.seq <= this.#ring.last.seq;
+    if (this.#isSynced && isComparable && isNewer && isConfirmed) return;
     this.#cache.remove(key);
   }
 

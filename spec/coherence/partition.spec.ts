@@ -207,7 +207,26 @@ describe('a partition', () => {
       second('new', at(12));
       first('old', at(10));
 
+      expect(cached('ada')).not.toBe('old');
+    });
+
+    it('keeps a newer entry that the feed has confirmed when an older reply comes last', () => {
+      synced();
+      const [first, second] = [sendRead('ada'), sendRead('ada')];
+      second('new', at(11));
+      partition.message(message(11, []));
+      first('old', at(10));
+
       expect(cached('ada')).toBe('new');
+    });
+
+    it('drops an entry that the feed has not reached when a later reply is behind it: its history may be lost', () => {
+      synced();
+      const [first, second] = [sendRead('ada'), sendRead('ada')];
+      first('lost', at(17));
+      second('present', at(11, 1));
+
+      expect(cached('ada')).toBeUndefined();
     });
 
     it('keeps nothing before the position is known', () => {

@@ -28,8 +28,8 @@ import { WriteThrough } from './write/writeThrough.ts';
 /** How long a partition is followed after it was last read, in milliseconds. */
 const LEAVE_AFTER_MS = 60_000;
 
-/** One for the process: its dictionaries share a look at the clock per turn of the event loop. */
-const clock = new TurnClock(
+/** The dictionaries of a process share a look at the clock per turn of the event loop. */
+const processClock = new TurnClock(
   () => performance.now(),
   () => Date.now(),
 );
@@ -59,7 +59,16 @@ export function openDict<E extends StandardSchema>(
   options: OpenOptions & { readonly each: E },
 ): Promise<NearDict<Record<string, SchemaOutput<E>>>>;
 export function openDict<T extends object = Record<string, unknown>>(options: OpenOptions): Promise<NearDict<T>>;
-export async function openDict(options: OpenOptions): Promise<unknown> {
+export function openDict(options: OpenOptions): Promise<unknown> {
+  return openWithClock(options, processClock);
+}
+
+/**
+ * `openDict` as in a process of its own: with the clock that the dictionaries of that process share.
+ *
+ * @internal
+ */
+export async function openWithClock(options: OpenOptions, clock: TurnClock): Promise<Handle> {
   const settings = resolveOptions(options);
   const deadline = performance.now() + settings.connectTimeoutMs;
   const origin = randomNonce();
@@ -69,7 +78,7 @@ export async function openDict(options: OpenOptions): Promise<unknown> {
   const layout = { partitions, hash: partitionBy === undefined ? KEY_HASH : 'custom', codec: values.codecName };
   const spaceOptions = { namespace, layout, inlineBytes, tracking, origin };
   const space = await BoundedSpace.open(store, spaceOptions, deadline, settings.timeoutMs);
-  const { handle, start } = assemble(settings, values, space, origin);
+  const { handle, start } = assemble(settings, clock, values, space, origin);
   try {
     await start(deadline);
   } catch (error) {
@@ -82,6 +91,7 @@ export async function openDict(options: OpenOptions): Promise<unknown> {
 /** Wires the parts of a dictionary, with nothing under way yet. */
 function assemble(
   settings: Settings,
+  clock: TurnClock,
   values: Values,
   space: Space,
   origin: number,
@@ -183,6 +193,7 @@ function assemble(
     values,
     fetch: fetchBy(
       settings,
+      clock,
       cache,
       (key) => outages[partitionOf(key)] as Outage,
       (key) => {
@@ -227,6 +238,7 @@ function assemble(
 /** How reads ask the store: with something to fall back on, where that is wanted. */
 function fetchBy(
   { staleIfErrorMs, maxStalenessMs }: Settings,
+  clock: TurnClock,
   { entries }: NearCache,
   outageOf: (key: string) => Outage,
   fetch: (key: string) => Promise<Known>,

@@ -1,0 +1,20 @@
+import type { Client } from './client.ts';
+import { OwnWrites } from './ownWrites.ts';
+import { Watching } from './watching.ts';
+
+/** One handle with all that is done with it. */
+export class Participant {
+  readonly client: Client;
+  readonly writes: OwnWrites;
+  readonly watching: Watching;
+
+  constructor(client: Client) {
+    this.client = client;
+    this.writes = new OwnWrites(client);
+    this.watching = new Watching(client);
+  }
+
+  get isOpen(): boolean {
+    return !this.client.isClosing;
+  }
+}

@@ -215,6 +215,16 @@ describe('the fault proxy', () => {
     expect(proxy.counts).toMatchObject({ reset: 1, finished: 1 });
   });
 
+  it('ends a connection that is reset while it is finished, and leaves nothing open', async () => {
+    const visitor = await visit();
+    await say(visitor, 'one\n');
+
+    proxy.finish('data');
+    expect(proxy.reset('data')).toBe(1);
+
+    await until('both ends know', () => visitor.end !== undefined && [...guests].every((guest) => guest.destroyed));
+  });
+
   it('refuses new connections for a while', async () => {
     const before = await visit();
     await say(before, 'one\n');

@@ -271,7 +271,7 @@ class Connection {
 
   reset(): void {
     clearTimeout(this.#soon);
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
   }
 
   resetSoon(): void {
@@ -288,6 +288,12 @@ class Connection {
     clearTimeout(this.#soon);
     await Promise.all(this.#sockets.map((socket) => closed(socket)));
   }
+}
+
+/** While a socket is shut down, libuv refuses to reset it, and Node then loses the handle that is still open. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 async function closed(socket: Socket): Promise<void> {

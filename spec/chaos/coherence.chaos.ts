@@ -17,7 +17,7 @@ describe.each(clients)('four processes with the package %s, through all kinds of
   beforeAll(async () => {
     const rounds = planRounds(3, seededRandom(seed));
     report = await runChaos({ clientPackage, seed, rounds, minOperations: MIN_OPERATIONS });
-    process.stderr.write(`${clientPackage}: ${summarize(report)}\n`);
+    process.stderr.write(`${[`${clientPackage}: ${summarize(report)}`, ...report.problems].join('\n')}\n`);
   }, RUN_DEADLINE_MS);
 
   it('see nothing that is not promised', () => {

@@ -111,6 +111,15 @@ describe('the fault proxy', () => {
     expect(proxy.counts.sliced).toBe(1);
   });
 
+  it('knows a connection for messages by a command that comes in pieces', async () => {
+    const visitor = await visit();
+    proxy.shape('data', 'up', { sliceBytes: 1 });
+
+    await say(visitor, 'subscribe\n');
+
+    expect(proxy.connections('feed')).toBe(1);
+  });
+
   it('limits the rate', async () => {
     const visitor = await visit();
     proxy.shape('data', 'up', { bytesPerSecond: 10_000 });

@@ -231,6 +231,8 @@ class Connection {
   readonly #sockets: readonly Socket[];
   readonly #pipes: Readonly<Record<Direction, FaultPipe>>;
   #soon: NodeJS.Timeout | undefined;
+  /** The end of what was sent to the server. */
+  #sent = '';
 
   constructor(proxy: Proxy, down: Socket, upstreamPort: number, ended: () => void) {
     const up = connect({ port: upstreamPort, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
@@ -241,7 +243,7 @@ class Connection {
         random: proxy.random,
         count: (effect) => proxy.counts[effect]++,
         admit: (chunk) => {
-          if (direction === 'up' && /\bSUBSCRIBE\b/i.test(chunk.toString('latin1'))) this.target = 'feed';
+          if (direction === 'up') this.#classify(chunk);
           return proxy.admit(this, direction, chunk);
         },
       });
@@ -287,6 +289,13 @@ class Connection {
   async destroy(): Promise<void> {
     clearTimeout(this.#soon);
     await Promise.all(this.#sockets.map((socket) => closed(socket)));
+  }
+
+  /** The command may come in pieces. */
+  #classify(chunk: Buffer): void {
+    const sent = this.#sent + chunk.toString('latin1');
+    if (/\bSUBSCRIBE\b/i.test(sent)) this.target = 'feed';
+    this.#sent = sent.slice(-'\nSUBSCRIBE'.length);
   }
 }
 

@@ -4,6 +4,7 @@ const [peer, url, survives] = process.argv.slice(2);
 if (survives === 'true') {
   process.on('uncaughtException', () => {});
 }
+process.on('disconnect', () => process.exit());
 const { open } = await import(peer);
 process.send({ id: -1 });
 const opened = open(url);

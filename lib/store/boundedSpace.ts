@@ -99,9 +99,14 @@ export class BoundedSpace implements Space {
     this.#space.distrust(partition);
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     const deadline = performance.now() + this.#closeMs;
-    return this.#bound(() => this.#space.close(), deadline, notClosed);
+    try {
+      await this.#bound(() => this.#space.close(), deadline, notClosed);
+    } finally {
+      // Calls that never end are nobody's any more.
+      this.#deadlines.release();
+    }
   }
 
   #bound<R>(

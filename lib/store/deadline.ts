@@ -7,9 +7,8 @@
 export class Deadlines {
   readonly #waiting = new Set<Waiting>();
   readonly #resolutionMs: number;
+  #keepsAlive: boolean;
   #timer: NodeJS.Timeout | undefined;
-
-  readonly #keepsAlive: boolean;
 
   /**
    * @param options - `resolutionMs`: how much later than its deadline an operation may end. `keepsAlive`: whether an
@@ -46,6 +45,12 @@ export class Deadlines {
         },
       );
     });
+  }
+
+  /** From now on no operation keeps the process alive. */
+  release(): void {
+    this.#keepsAlive = false;
+    this.#timer?.unref();
   }
 
   #arm(): void {

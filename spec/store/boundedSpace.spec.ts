@@ -142,3 +142,17 @@ describe('a bounded space', () => {
     expect([closedEarly, close.mock.calls.length]).toEqual([0, 1]);
   });
 });
+
+describe('the process', () => {
+  it('is not kept alive by what a closed space never answers', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const space = await openSpace('write', () => never);
+    const before = timers();
+    space.write(0, batch, performance.now() + 60_000).catch(() => {});
+    expect(timers()).toBe(before + 1);
+
+    await space.close();
+
+    expect(timers()).toBe(before);
+  });
+});

@@ -8,6 +8,8 @@ const modules = ['proxy', 'reads', 'handle', 'entries', 'codecAndStore', 'mirror
   (name) => `spec/types/${name}.ts`,
 );
 const forgottenAwait = 'spec/types/forgottenAwait.ts';
+const redisClients = 'spec/types/redisClients.ts';
+const schemas = 'spec/types/schemas.ts';
 
 const strict = [
   ...['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--noPropertyAccessFromIndexSignature'],
@@ -30,31 +32,21 @@ describe('the types', () => {
     await built.remove();
   });
 
-  it.each(compilers)('keep what they promise under %s', async (compiler) => {
-    const { stdout } = await built.tsc(compiler, [...nodenext, ...modules]);
-
-    expect(stdout).toBe('');
-  });
-
-  it.each(compilers)('refuse a forgotten await under %s', async (compiler) => {
-    const { stdout } = await built.tsc(compiler, [...nodenext, forgottenAwait]);
+  it.each(compilers)('keep what they promise, and refuse a forgotten await, under %s', async (compiler) => {
+    const { stdout } = await built.tsc(compiler, [...nodenext, ...modules, forgottenAwait]);
 
     expect(errorsIn(stdout)).toEqual(await markedIn(forgottenAwait));
   });
 
-  it.each(compilers)('take a client of each major of node-redis under %s', async (compiler) => {
-    // The declarations of node-redis are not ours to check.
-    const { stdout } = await built.tsc(compiler, [...nodenext, '--skipLibCheck', 'spec/types/redisClients.ts']);
+  it.each(compilers)(
+    'take clients of each major of node-redis and schemas of each library under %s',
+    async (compiler) => {
+      // The declarations of others are not ours to check.
+      const { stdout } = await built.tsc(compiler, [...nodenext, '--skipLibCheck', redisClients, schemas]);
 
-    expect(stdout).toBe('');
-  });
-
-  it.each(compilers)('infer the values from schemas under %s', async (compiler) => {
-    // The declarations of zod, valibot and arktype are not ours to check.
-    const { stdout } = await built.tsc(compiler, [...nodenext, '--skipLibCheck', 'spec/types/schemas.ts']);
-
-    expect(stdout).toBe('');
-  });
+      expect(stdout).toBe('');
+    },
+  );
 
   // TypeScript 5.4 does not know yet that Node loads ES modules by require().
   it.each(compilers.slice(1))('can be used from CommonJS under %s', async (compiler) => {
@@ -78,9 +70,11 @@ describe('the examples', () => {
   });
 });
 
-/** Lines and codes of the errors that a compiler reports. */
+/** Places and codes of the errors that a compiler reports. */
 function errorsIn(output: string): string[] {
-  return [...output.matchAll(/\((\d+),\d+\): error (TS\d+)/g)].map(([, line, code]) => `${line}: ${code}`);
+  return [...output.matchAll(/^(\S+)\((\d+),\d+\): error (TS\d+)/gm)].map(
+    ([, file, line, code]) => `${file}:${line}: ${code}`,
+  );
 }
 
 /** Lines that end with the code of the error that they must bring. */
@@ -88,6 +82,6 @@ async function markedIn(file: string): Promise<string[]> {
   const lines = (await readFile(join(import.meta.dirname, '..', file), 'utf8')).split('\n');
   return lines.flatMap((line, index) => {
     const [, code] = /\/\/ (TS\d+)$/.exec(line) ?? [];
-    return code === undefined ? [] : [`${index + 1}: ${code}`];
+    return code === undefined ? [] : [`${file}:${index + 1}: ${code}`];
   });
 }

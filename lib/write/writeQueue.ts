@@ -147,8 +147,9 @@ export class WriteQueue {
     return {
       run: () => this.#send(batch),
       giveUp: (reason) => {
+        const sent = [...this.#sent.values()];
         this.#sent.clear();
-        this.#failAll(batch, reason);
+        this.#failAll(sent, reason);
       },
     };
   }
@@ -188,7 +189,7 @@ export class WriteQueue {
       const receipt = await this.#space.write(this.#id, toBatch(operations), deadline);
       if (this.#closedBy === undefined) this.#acknowledge(operations, receipt, departure);
     } catch (error) {
-      if (this.#closedBy === undefined) this.#reject(operations, asWriteError(error), deadline);
+      if (this.#closedBy === undefined) await this.#reject(operations, asWriteError(error), deadline);
     } finally {
       for (const { key } of operations) this.#partition.guard.leave(key);
     }
@@ -208,16 +209,19 @@ export class WriteQueue {
     }
   }
 
-  #reject(operations: readonly Operation[], error: NearDictError, deadline: Deadline): void {
+  async #reject(operations: readonly Operation[], error: NearDictError, deadline: Deadline): Promise<void> {
     this.#sent.clear();
     const now = performance.now();
+    const deletes = new Set(deletesAmong(operations, error));
     for (const operation of operations) {
+      if (deletes.has(operation)) continue;
       if (error instanceof AmbiguousWriteError) this.#partition.acknowledgeUnknown(operation.key);
       const ranOutOfTime = now >= deadline;
       if (error instanceof UnavailableError && ranOutOfTime && this.#deadlineOf(operation) > now)
         this.#putBack(operation);
       else this.#fail(operation, error);
     }
+    await this.#send([...deletes]);
   }
 
   /** A younger write that shared the call of one that ran out of time, and was not sent, has time left. */
@@ -272,4 +276,11 @@ export class WriteQueue {
   #take(operation: Operation): void {
     if (this.#queue.delete(operation.key)) this.#backlog.remove(operation.size);
   }
+}
+
+/** What a full store takes of a call that it refused because of its values: the deletes, without which it stays full. */
+function deletesAmong(operations: readonly Operation[], error: NearDictError): readonly Operation[] {
+  if (!(error instanceof UnavailableError) || !error.isFull) return [];
+  const deletes = operations.filter(({ bytes }) => bytes === undefined);
+  return deletes.length < operations.length ? deletes : [];
 }

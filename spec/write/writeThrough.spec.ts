@@ -352,4 +352,50 @@ describe('write-through', () => {
       expect([...writer.pending.keys()]).toEqual(['under way', 'ada', 'bob', 'eve', 'more']);
     });
   });
+
+  describe('to a store that is full', () => {
+    const full = new UnavailableError('It is full.', { isFull: true });
+
+    beforeEach(async () => {
+      writer.write('ada', bytes('1'));
+      writer.write('bob', undefined);
+      writer.write('eve', undefined, { applied: () => failures.push('eve applied'), failed: () => {} });
+      writer.write('eve', bytes('2'));
+      await nextTick();
+      await lastCall().fail(full);
+    });
+
+    it('fails what sets, and sends the deletes of the call alone', async () => {
+      expect(failures).toEqual(['ada UnavailableError', 'eve UnavailableError']);
+      expect([...writer.pending.keys()]).toEqual(['bob']);
+      expect(calls.slice(1).map(({ batch }) => batch)).toEqual([{ deletes: ['bob'], sets: [], clear: false }]);
+
+      await lastCall().succeed();
+      expect(writer.pending.size).toBe(0);
+      expect(failures).toHaveLength(2);
+    });
+
+    it('sends them before what was written meanwhile', async () => {
+      writer.write('bob', bytes('3'));
+      await nextTick();
+      expect(calls).toHaveLength(2);
+
+      await lastCall().succeed();
+      expect(lastCall().batch.sets).toEqual([['bob', bytes('3')]]);
+    });
+
+    it('fails each of them once if it refuses them as well', async () => {
+      await lastCall().fail(full);
+
+      expect(calls).toHaveLength(2);
+      expect(failures).toEqual(['ada UnavailableError', 'eve UnavailableError', 'bob UnavailableError']);
+    });
+
+    it('tells each write once, also when it is closed meanwhile', async () => {
+      writer.close(new ClosedError('a'));
+      await lastCall().succeed();
+
+      expect(failures).toEqual(['ada UnavailableError', 'eve UnavailableError', 'bob AmbiguousWriteError']);
+    });
+  });
 });

@@ -58,6 +58,7 @@ describe('following on Redis', () => {
 
   it('sends the writes of one tick in a few calls, and lets the loop turn between them', async () => {
     await using handle = await openDict<Numbers>({ namespace: 'writes', store: redisStore(client) });
+    await handle.set('key0', 0);
     const before = { evalsha: await calls('evalsha'), publish: await calls('publish') };
     for (let index = 0; index < 10_000; index++) handle.dict[`key${index}`] = index;
     let turns = 0;

@@ -32,6 +32,8 @@ export interface FaultProxy {
   cutInReply(target: Target): Promise<void>;
   /** The next thing that the server sends never arrives; the connection stays as it is. */
   loseMessage(target: Target): Promise<void>;
+  /** New connections go to the server on another port, as after a failover. */
+  redirect(port: number): void;
   /** Refuses new connections. */
   refuse(): void;
   accept(): Promise<void>;
@@ -64,7 +66,7 @@ class Proxy implements FaultProxy {
   };
   readonly shapes: Shapes = { data: { up: CALM, down: CALM }, feed: { up: CALM, down: CALM } };
   readonly random: () => number;
-  readonly #upstreamPort: number;
+  #upstreamPort: number;
   readonly #connections = new Set<Connection>();
   /** Faults that wait for the traffic they are meant for. */
   readonly #traps = new Set<Trap>();
@@ -147,6 +149,10 @@ class Proxy implements FaultProxy {
       this.counts.swallowed++;
       return Buffer.alloc(0);
     });
+  }
+
+  redirect(port: number): void {
+    this.#upstreamPort = port;
   }
 
   refuse(): void {

@@ -86,6 +86,16 @@ export class Connection {
     }
   }
 
+  /** The same for commands whose effects have to be seen in their order: all of them again if one failed. */
+  async queryAll(commands: readonly Arguments[], deadline: Deadline): Promise<readonly unknown[]> {
+    const attempt = (): Promise<unknown[]> => Promise.all(commands.map((args) => this.#send(args)));
+    try {
+      return await this.#persist(attempt, (error) => this.#mayReadAgain(error), this.#deadlines, deadline);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
   /** The same for a script that changes nothing. */
   async ask(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
     const attempt = (): Promise<unknown> => this.#evaluate(script, args, deadline);
@@ -112,12 +122,12 @@ export class Connection {
     }
   }
 
-  async #persist(
-    attempt: () => Promise<unknown>,
+  async #persist<V>(
+    attempt: () => Promise<V>,
     mayRepeat: (error: unknown) => boolean,
     deadlines: Deadlines,
     deadline: Deadline,
-  ): Promise<unknown> {
+  ): Promise<V> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
       if (!this.#client.isReady) await this.#ready(deadlines, deadline);
       try {

@@ -12,9 +12,14 @@ const REFUSALS: ReadonlySet<string | undefined> = new Set(['WRONGPASS', 'NOAUTH'
 /** Failures of the client before anything was sent. */
 const NOT_SENT = new Set(['ClientClosedError', 'ClientOfflineError', 'AbortError']);
 
+const FOREIGN_KEY =
+  'Something else uses a key of this namespace: delete it (the README says under "Names in Redis" what holds what).';
+
 const ADVICE: Readonly<Record<string, string>> = {
   READONLY: 'The server has become a replica: connect the client to the primary.',
   OOM: 'The server has reached `maxmemory` and takes deletes only: delete something, or raise it.',
+  WRONGTYPE: FOREIGN_KEY,
+  NDCORRUPT: FOREIGN_KEY,
   NOPERM: 'The README says under "Rights in Redis" what a user must be allowed to do.',
   WRONGPASS: 'Check user and password.',
   NOAUTH: 'Check user and password.',
@@ -23,8 +28,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   BUSY: 'A script runs on the server for too long.',
 };
 
+/** How Redis 6 and 7.0 say inside a script what is NOPERM elsewhere. */
+const UNNAMED_NOPERM = 'The user executing the script can';
+
 /** The code of an error reply, also where Redis 6 wraps it because it came up inside a script. */
 function codeOf(error: unknown): string | undefined {
+  if (messageOf(error).includes(UNNAMED_NOPERM)) return 'NOPERM';
   return /^(?:ERR Error running script .*?: -?)?([A-Z]{2,})\b/.exec(messageOf(error))?.[1];
 }
 
@@ -34,7 +43,7 @@ export function isNotApplied(error: unknown): boolean {
   if (message === 'The queue is full' || NOT_SENT.has(classOf(error))) return true;
   const code = codeOf(error);
   // A right that fails inside a script may do so after the script's first write.
-  return NOT_APPLIED.has(code) && !(code === 'NOPERM' && message.includes('@user_script'));
+  return NOT_APPLIED.has(code) && !(code === 'NOPERM' && /@user_script|executing the script/.test(message));
 }
 
 /** Whether the same command may succeed in a moment. */
@@ -55,6 +64,16 @@ export function isUnknownScript(error: unknown): boolean {
 /** Whether the server refused credentials or a right, which trying again would not change. */
 export function isRefusal(error: unknown): boolean {
   return REFUSALS.has(codeOf(error)) || /^ERR (?:invalid password|AUTH)/.test(messageOf(error));
+}
+
+/** Whether a command failed, for its caller, because the user may not do it. */
+export function isMissingRight(error: unknown): boolean {
+  return error instanceof UnavailableError && codeOf(error.cause) === 'NOPERM';
+}
+
+/** Whether a command failed, for its caller, because a key holds something else. */
+export function isWrongType(error: unknown): boolean {
+  return error instanceof UnavailableError && codeOf(error.cause) === 'WRONGTYPE';
 }
 
 /** Says that there is no connection. `cause`: why, where that is known. */

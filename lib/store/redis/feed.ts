@@ -1,6 +1,7 @@
 import { UnavailableError } from '../../errors.ts';
 import type { FeedListener } from '../store.ts';
 import { decodeEnvelope, isEnvelope } from './envelope.ts';
+import { isRefusal } from './failures.ts';
 import type { PartitionNames } from './names.ts';
 import type { Subscription } from './subscriber.ts';
 
@@ -45,9 +46,9 @@ function deliver(payload: Buffer, type: 'set' | 'delete', listener: FeedListener
 
 function refusalOf(error: unknown): UnavailableError | undefined {
   if (error instanceof UnavailableError) return error;
-  if (!(error instanceof Error) || !error.message.startsWith('NOPERM')) return undefined;
+  if (!(error instanceof Error) || !isRefusal(error)) return undefined;
   return new UnavailableError(
-    `Redis refused the subscription: ${error.message}. Grant the rights that README names to the user of the client.`,
+    `Redis refused the connection for messages: ${error.message}. Check user and password, and grant the rights that the README names under "Rights in Redis".`,
     { cause: error },
   );
 }

@@ -1,6 +1,5 @@
-import { ClosedError, ConfigMismatchError, ConnectTimeoutError } from '../../errors.ts';
+import { ClosedError, ConnectTimeoutError } from '../../errors.ts';
 import { Deadlines } from '../deadline.ts';
-import { describeLayout } from '../layout.ts';
 import { hasTtls, ORIGIN, type Position } from '../position.ts';
 import type {
   Batch,
@@ -15,11 +14,14 @@ import type {
 } from '../store.ts';
 import { decodeLogged, LOG_CALLS } from './changeLog.ts';
 import type { Arguments, Connection, Server } from './connection.ts';
+import { isWrongType } from './failures.ts';
 import { feed } from './feed.ts';
 import { Invalidations } from './invalidations.ts';
-import { decodeKey, metaKey, type PartitionNames, partitionNames, scanPattern } from './names.ts';
-import { decodePositionReply, decodeReceipt, decodeTimed } from './replies.ts';
-import { readScript, writeScript } from './scripts.ts';
+import { LayoutRecord } from './layoutRecord.ts';
+import { decodeKey, type PartitionNames, partitionNames, scanPattern } from './names.ts';
+import { decodePositionReply, decodeReceipt, decodeTtl, decodeValues } from './replies.ts';
+import { assertMayWrite } from './rights.ts';
+import { writeScript } from './scripts.ts';
 import { hashTags } from './slots.ts';
 import type { Subscriber, Subscription } from './subscriber.ts';
 import { encodeWrite } from './writeCall.ts';
@@ -43,8 +45,11 @@ export class RedisSpace implements Space {
   /** Ends the calls of `follow` that still wait. */
   readonly #endings = new Set<(error: ClosedError) => void>();
   readonly #deadlines = new Deadlines();
+  readonly #layout: LayoutRecord;
   /** Partitions that are known to have had a write with a time to live. */
   readonly #withTtls = new Set<PartitionId>();
+  /** Whether the rights for writing were found complete. */
+  #mayWrite = false;
   #isClosed = false;
 
   /** @param release - Gives back the connections. */
@@ -56,65 +61,62 @@ export class RedisSpace implements Space {
     this.#names = namesOf(options, this.#hasTags);
     this.#prefixes = new Set(this.#names.map(({ keyPrefix }) => keyPrefix));
     this.#invalidations = options.tracking ? new Invalidations() : undefined;
+    this.#layout = new LayoutRecord(connection, options.namespace, options.layout);
     this.#release = release;
   }
 
   /**
-   * Records the layout if there is none, and compares it.
+   * Compares the layout and reads a position, so that what is wrong shows before anything follows.
    *
    * @throws {ConfigMismatchError} The namespace has another layout.
+   * @throws {UnavailableError} The position key holds something else, or the user may not read.
    */
-  async checkLayout(deadline: Deadline, isIdle: boolean = false): Promise<void> {
-    const wanted = describeLayout(this.#options.layout);
-    const key = metaKey(this.#options.namespace);
-    let found = await this.#query(['GET', key], deadline, isIdle);
-    if (found === null) {
-      await this.#query(['SET', key, wanted, 'NX'], deadline, isIdle);
-      found = await this.#query(['GET', key], deadline, isIdle);
-    }
-    if (String(found) !== wanted) {
-      throw new ConfigMismatchError(
-        `The namespace '${this.#options.namespace}' has the layout ${String(found)}, this process wants ${wanted}. Open it with the same options, or choose another namespace.`,
-      );
-    }
+  async start(deadline: Deadline): Promise<void> {
+    await Promise.all([this.#layout.check(deadline), this.#readPosition(0, deadline, false)]);
   }
 
   async read(partition: PartitionId, keys: readonly string[], deadline: Deadline): Promise<Snapshot> {
-    const { position: positionKey, keyPrefix } = this.#namesOf(partition);
-    const names = [positionKey, ...keys.map((key) => keyPrefix + key)];
-    if (!this.#withTtls.has(partition)) {
-      const [at, ...values] = (await this.#query(['MGET', ...names], deadline)) as (Buffer | null)[];
-      const position = this.#note(partition, decodePositionReply(at));
-      if (!hasTtls(position)) return { position, values: values.map((value) => value ?? undefined) };
-    }
     this.#assertOpen();
-    const reply = await this.#connection.ask(readScript, [String(names.length), ...names], deadline);
-    const [at, ...pairs] = reply as [Buffer | null, ...(Buffer | number | null)[]];
-    return { position: decodePositionReply(at), ...decodeTimed(pairs) };
+    const { position, keyPrefix } = this.#namesOf(partition);
+    const names = keys.map((key) => keyPrefix + key);
+    const wasWithTtls = this.#withTtls.has(partition);
+    const timed = wasWithTtls ? names : [];
+    // Asked for behind the values: a time that belongs to a newer value is corrected by the message of that one.
+    const commands = [['MGET', position, ...names], ...timed.map((name) => ['PTTL', name])];
+    const [reply, ...pttls] = await this.#connection.queryAll(commands, deadline);
+    const snapshot = decodeValues(reply, keys.length);
+    this.#note(partition, snapshot.position);
+    if (wasWithTtls)
+      return { ...snapshot, ttls: snapshot.values.map((value, index) => value && decodeTtl(pttls[index])) };
+    return hasTtls(snapshot.position) ? this.read(partition, keys, deadline) : snapshot;
   }
 
   async write(partition: PartitionId, batch: Batch, deadline: Deadline): Promise<Receipt> {
     this.#assertOpen();
-    const args = encodeWrite(batch, this.#namesOf(partition), this.#options);
+    const names = this.#namesOf(partition);
+    if (!this.#mayWrite) await this.#prepareToWrite(names, deadline);
+    const args = encodeWrite(batch, names, this.#options);
     const receipt = decodeReceipt(await this.#connection.run(writeScript, args, deadline), batch);
     this.#note(partition, receipt.position);
     return receipt;
   }
 
   async position(partition: PartitionId, deadline: Deadline): Promise<Position> {
-    const reply = await this.#query(['GET', this.#namesOf(partition).position], deadline, true);
-    const at = this.#note(partition, decodePositionReply(reply));
-    if (at === ORIGIN) await this.checkLayout(deadline, true);
+    const at = await this.#readPosition(partition, deadline, true);
+    if (at === ORIGIN) await this.#layout.check(deadline, true);
     return at;
   }
 
   async log(partition: PartitionId, deadline: Deadline): Promise<readonly LoggedCall[]> {
-    const items = await this.#query(
-      ['LRANGE', this.#namesOf(partition).log, '0', String(LOG_CALLS - 1)],
-      deadline,
-      true,
-    );
-    return (items as Buffer[]).flatMap((item) => decodeLogged(item) ?? []);
+    const args = ['LRANGE', this.#namesOf(partition).log, '0', String(LOG_CALLS - 1)];
+    try {
+      const items = (await this.#query(args, deadline, true)) as Buffer[];
+      return items.flatMap((item) => decodeLogged(item) ?? []);
+    } catch (error) {
+      // Something else stands in its place, until the next write.
+      if (isWrongType(error)) return [];
+      throw error;
+    }
   }
 
   async *scan(prefix: string, deadline: () => Deadline): AsyncGenerator<readonly string[]> {
@@ -183,11 +185,23 @@ export class RedisSpace implements Space {
   async *#scanServer(server: Server, pattern: string, deadline: () => Deadline): AsyncGenerator<readonly Buffer[]> {
     let cursor = '0';
     do {
-      const args = ['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(SCAN_COUNT)];
+      const args = ['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(SCAN_COUNT), 'TYPE', 'string'];
       const [next, names] = (await this.#query(args, deadline(), false, server)) as [Buffer, Buffer[]];
       cursor = String(next);
       yield names;
     } while (cursor !== '0');
+  }
+
+  /** By the first write: until then nothing shows whether the user is one who only reads. */
+  async #prepareToWrite(names: PartitionNames, deadline: Deadline): Promise<void> {
+    await assertMayWrite(this.#connection, names, deadline);
+    await this.#layout.assertRecorded(deadline);
+    this.#mayWrite = true;
+  }
+
+  async #readPosition(partition: PartitionId, deadline: Deadline, isIdle: boolean): Promise<Position> {
+    const reply = await this.#query(['GET', this.#namesOf(partition).position], deadline, isIdle);
+    return this.#note(partition, decodePositionReply(reply));
   }
 
   #query(args: Arguments, deadline: Deadline, isIdle: boolean = false, server?: Server): Promise<unknown> {

@@ -118,7 +118,7 @@ async function openSpace(
     return release();
   });
   try {
-    await space.checkLayout(deadline);
+    await space.start(deadline);
   } catch (error) {
     throw error instanceof UnavailableError && performance.now() >= deadline ? notConnected(error) : error;
   }

@@ -1,4 +1,4 @@
-import { UnavailableError } from '../../errors.ts';
+import { AmbiguousWriteError, UnavailableError } from '../../errors.ts';
 import { ORIGIN, type Position } from '../position.ts';
 import type { Batch, Conflict, Receipt, Snapshot } from '../store.ts';
 import { decodePosition } from './envelope.ts';
@@ -7,17 +7,38 @@ import { APPLIED, REPEATED } from './scripts.ts';
 /** Reads the value of the position key. */
 export function decodePositionReply(reply: unknown): Position {
   if (reply === null || reply === undefined) return ORIGIN;
-  if (reply instanceof Uint8Array && reply.length === 12)
-    return decodePosition(Buffer.from(reply.buffer, reply.byteOffset, reply.length));
+  if (reply instanceof Uint8Array && reply.length === 12) return decodePosition(asBuffer(reply));
   throw new UnavailableError(
     'The position key of this namespace (see README, names in Redis) does not hold a position. Something else wrote it: delete it, and every process drops its cache.',
   );
 }
 
+/**
+ * Reads a position and the values that came with it.
+ *
+ * What is no position counts as none: the values are true nonetheless, and while it stands nothing can be written.
+ *
+ * @param count - Number of values that were asked for.
+ */
+export function decodeValues(reply: unknown, count: number): Snapshot {
+  // A client that has lost track may give the reply of another command.
+  if (!Array.isArray(reply) || reply.length !== count + 1) throw new UnavailableError('Redis gave no reply to a read.');
+  const [at, ...values] = reply as (Uint8Array | null)[];
+  const position = at?.length === 12 ? decodePosition(asBuffer(at)) : ORIGIN;
+  return { position, values: values.map((value) => value ?? undefined) };
+}
+
+/** Reads what `PTTL` says of a key that had a value: -2, it is gone meanwhile; -1, it has no time to live. */
+export function decodeTtl(pttl: unknown): number | undefined {
+  return pttl === -2 ? 0 : ttlOf(pttl as number);
+}
+
 /** Reads the reply of the write script. */
 export function decodeReceipt(reply: unknown, { conditions = [] }: Batch): Receipt {
-  const [outcome, at, ...details] = reply as [number, Buffer, ...unknown[]];
-  const position = decodePosition(at);
+  const [outcome, at, ...details] = reply as [number, unknown, ...unknown[]];
+  // A client that has lost track may give the reply of another command.
+  if (!(at instanceof Uint8Array) || at.length !== 12) throw new AmbiguousWriteError('Redis gave no reply to a write.');
+  const position = decodePosition(asBuffer(at));
   if (outcome === REPEATED) return { position, existed: [], isRepeated: true };
   if (outcome === APPLIED) return { position, existed: details.map((count) => count === 1) };
   const conflicts: Conflict[] = [];
@@ -30,17 +51,10 @@ export function decodeReceipt(reply: unknown, { conditions = [] }: Batch): Recei
 }
 
 /** A time to live as `PTTL` tells it: -1 and -2 are none. */
-function ttlOf(pttl: number | null): number | undefined {
-  return pttl === null || pttl < 0 ? undefined : pttl;
+function ttlOf(pttl: number): number | undefined {
+  return pttl < 0 ? undefined : pttl;
 }
 
-/** Reads values and their times to live, which come in turns. */
-export function decodeTimed(pairs: readonly (Buffer | number | null)[]): Pick<Snapshot, 'values' | 'ttls'> {
-  const values: (Buffer | undefined)[] = [];
-  const ttls: (number | undefined)[] = [];
-  for (let index = 0; index < pairs.length; index += 2) {
-    values.push((pairs[index] ?? undefined) as Buffer | undefined);
-    ttls.push(ttlOf((pairs[index + 1] ?? null) as number | null));
-  }
-  return { values, ttls };
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

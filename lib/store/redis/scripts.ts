@@ -101,21 +101,7 @@ redis.call('PUBLISH', ARGV[5], ARGV[6] .. before .. after .. ARGV[7])
 return reply
 `);
 
-/**
- * Reads values with the time that they have left.
- *
- * - KEYS: position, keys.
- * - Returns the position, then for each key its value and its time to live.
- */
-export const readScript: Script = script(`
-local reply = redis.call('MGET', KEYS[1])
-for i = 2, #KEYS do
-  reply[2 * i - 2] = redis.call('MGET', KEYS[i])[1]
-  reply[2 * i - 1] = reply[2 * i - 2] and redis.call('PTTL', KEYS[i])
-end
-return reply
-`);
-
-function script(source: string): Script {
+/** Makes a script of its source. */
+export function script(source: string): Script {
   return { source, sha: createHash('sha1').update(source).digest('hex') };
 }

@@ -94,6 +94,8 @@ describe('an error for the user', () => {
     ['OOM command not allowed', 'takes deletes only'],
     ["READONLY You can't write", 'connect the client to the primary'],
     ['NOPERM this user', 'Rights in Redis'],
+    ["ERR The user executing the script can't run this command", 'Rights in Redis'],
+    ['WRONGTYPE Operation against a key', 'Names in Redis'],
     ['WRONGPASS invalid', 'user and password'],
     ['MISCONF Redis is configured', 'fails to save'],
     ['NOREPLICAS Not enough', 'min-replicas-to-write'],

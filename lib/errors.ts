@@ -72,6 +72,11 @@ export class SchemaError extends NearDictError {
   }
 }
 
+/** The file of a mirror's `bootstrap` or `backup` can't be used. The mirror goes on without it. */
+export class BackupError extends NearDictError {
+  override readonly code = 'ERR_NEARDICT_BACKUP';
+}
+
 /** An option that is out of range or does not fit the others. Nothing was opened. */
 export class ConfigError extends NearDictError {
   override readonly code = 'ERR_NEARDICT_CONFIG';

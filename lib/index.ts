@@ -1,6 +1,7 @@
 export type { Codec } from './codec/codec.ts';
 export type { ValueMode } from './codec/values.ts';
 export type {
+  DefaultedConfig,
   Mirror,
   MirrorChange,
   MirrorConfig,
@@ -29,6 +30,7 @@ export type { Duration } from './duration.ts';
 export {
   AmbiguousWriteError,
   BackpressureError,
+  BackupError,
   ClosedError,
   CodecError,
   ConfigError,

@@ -12,6 +12,7 @@ import { DictEmitter } from './dict/events.ts';
 import { Handle } from './dict/handle.ts';
 import { reservedNames } from './dict/keys.ts';
 import { LocalReads } from './dict/localReads.ts';
+import type { MirrorBasis } from './dict/mirror/liveMirror.ts';
 import { Mirrors } from './dict/mirror/mirrors.ts';
 import type { NearDict } from './dict/nearDict.ts';
 import { StateTracker } from './dict/stateTracker.ts';
@@ -54,38 +55,59 @@ const processClock = new TurnClock(
  */
 export function openDict<const S extends Readonly<Record<string, StandardSchema>>>(
   options: OpenOptions & { readonly schema: S },
-): Promise<NearDict<SchemaValues<S>>>;
+): Promise<NearDict<SchemaValues<S>, SchemaValues<S>>>;
 export function openDict<E extends StandardSchema>(
   options: OpenOptions & { readonly each: E },
 ): Promise<NearDict<Record<string, SchemaOutput<E>>>>;
 export function openDict<T extends object = Record<string, unknown>>(options: OpenOptions): Promise<NearDict<T>>;
-export function openDict(options: OpenOptions): Promise<unknown> {
-  return openWithClock(options, processClock);
+export async function openDict(options: OpenOptions): Promise<unknown> {
+  return (await openParts(options)).handle;
+}
+
+/** An open dictionary, and what mirrors of it are opened by. */
+export interface OpenedDict {
+  readonly handle: Handle;
+  readonly mirrors: Mirrors;
 }
 
 /**
- * `openDict` as in a process of its own: with the clock that the dictionaries of that process share.
+ * As `openDict`, for those who need more of it.
  *
+ * @param clock - Shared by the dictionaries of one process.
  * @internal
  */
-export async function openWithClock(options: OpenOptions, clock: TurnClock): Promise<Handle> {
+export async function openParts(options: OpenOptions, clock: TurnClock = processClock): Promise<OpenedDict> {
   const settings = resolveOptions(options);
   const deadline = performance.now() + settings.connectTimeoutMs;
   const origin = randomNonce();
   const { namespace, store, inlineBytes, tracking } = settings;
-  const values = new Values(settings.codec, settings.values, settings.maxValueBytes);
+  const values = valuesOf(settings);
   const { partitions, partitionBy } = settings;
   const layout = { partitions, hash: partitionBy === undefined ? KEY_HASH : 'custom', codec: values.codecName };
   const spaceOptions = { namespace, layout, inlineBytes, tracking, origin };
   const space = await BoundedSpace.open(store, spaceOptions, deadline, settings.timeoutMs);
-  const { handle, start } = assemble(settings, clock, values, space, origin);
+  const { handle, mirrors, start } = assemble(settings, clock, values, space, origin);
   try {
     await start(deadline);
   } catch (error) {
     await handle.close();
     throw error;
   }
-  return handle;
+  return { handle, mirrors };
+}
+
+/** What mirrors of a dictionary need to know of it, be it open or not. */
+export function basisOf(
+  settings: Settings,
+  clock: TurnClock = processClock,
+  values: Values = valuesOf(settings),
+): MirrorBasis {
+  const { namespace, schemas } = settings;
+  return { namespace, now: () => clock.time(), values, schemas };
+}
+
+function valuesOf({ codec, values, maxValueBytes }: Settings): Values {
+  return new Values(codec, values, maxValueBytes);
 }
 
 /** Wires the parts of a dictionary, with nothing under way yet. */
@@ -95,7 +117,7 @@ function assemble(
   values: Values,
   space: Space,
   origin: number,
-): { readonly handle: Handle; readonly start: (deadline: Deadline) => Promise<void> } {
+): OpenedDict & { readonly start: (deadline: Deadline) => Promise<void> } {
   const { namespace, timeoutMs } = settings;
   const cache = new NearCache(settings.cacheLimit, settings.maxAgeMs, reservedNames);
   const emitter = new DictEmitter(namespace);
@@ -171,8 +193,7 @@ function assemble(
   );
   const walk = new StoreWalk(space, readers, partitionOf, values, timeoutMs);
   const writes = new Writes(namespace, writer, values, settings.schemas, walk);
-  const mirrors = new Mirrors({
-    namespace,
+  const mirrors = new Mirrors(basisOf(settings, clock, values), {
     timeoutMs,
     now: () => clock.time(),
     maxAgeMs: settings.maxAgeMs,
@@ -180,7 +201,6 @@ function assemble(
     partitions,
     following,
     partitionOf,
-    values,
     writer,
     writes,
     walk,
@@ -232,7 +252,7 @@ function assemble(
     await following.follow(0, deadline);
     await state.coherent(deadline);
   };
-  return { handle, start };
+  return { handle, mirrors, start };
 }
 
 /** How reads ask the store: with something to fall back on, where that is wanted. */

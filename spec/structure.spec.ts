@@ -7,7 +7,7 @@ const lib = join(import.meta.dirname, '../lib');
 /** Each layer may import from itself and from those behind it. */
 const layers = [
   ['index.ts', 'redis.ts'],
-  ['openMirror.ts'],
+  ['openMirror.ts', 'reaching.ts'],
   ['openDict.ts'],
   ['options.ts'],
   ['dict'],

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { CodecError } from '../errors.ts';
 import { isPlainObject, MAX_DEPTH } from './plain.ts';
+import { isShadowed } from './shadow.ts';
 
 /** What a format can hold beside `null`, booleans, finite numbers, strings, dense arrays and plain objects. */
 export interface FormatLimits {
@@ -124,8 +125,8 @@ function checkLeafObject(value: object, limits: FormatLimits, path: Path): void 
 }
 
 function checkDate(value: Date, path: Path): void {
-  const isOdd = prototypeDepth(value) !== 2 || Reflect.ownKeys(value).length > 0;
-  if (isOdd || Number.isNaN(value.getTime())) {
+  const hasProperties = Reflect.ownKeys(value).length > 0 && !isShadowed(value);
+  if (prototypeDepth(value) !== 2 || hasProperties || Number.isNaN(value.getTime())) {
     refuse('an invalid Date, or one of a derived class or with properties', 'store a valid Date', path);
   }
 }

@@ -53,6 +53,17 @@ export class Values {
     return this.#decoded(key, bytes, 'guarded').value;
   }
 
+  /** Makes a value that nobody else changes one that all readers share in the same way. */
+  guard(value: unknown): unknown {
+    finishDecoded(value, 'guarded');
+    return value;
+  }
+
+  /** The value as it comes back from the store, guarded. */
+  guardedCopy(key: string, value: unknown): unknown {
+    return this.decodeGuarded(key, this.encode(value));
+  }
+
   #decoded(key: string, bytes: Uint8Array, finish: Finish): Decoded {
     try {
       const value = this.#codec.decode(asPlainBytes(bytes));

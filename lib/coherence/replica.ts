@@ -3,7 +3,7 @@ import type { Position } from '../store/position.ts';
 import type { Message, PartitionId, Space } from '../store/store.ts';
 import type { Follower } from './follower.ts';
 import type { Partition } from './partition.ts';
-import { type Content, Staging } from './staging.ts';
+import { type Content, type CopyChange, Staging } from './staging.ts';
 import { Unconfirmed } from './unconfirmed.ts';
 
 /** Who holds the copy that a replica keeps up to date. */
@@ -18,7 +18,7 @@ export interface ReplicaHost {
    *
    * @param isWhole - They are everything that the partition holds.
    */
-  commit(changes: ReadonlyMap<string, Content>, isWhole: boolean): void;
+  commit(changes: ReadonlyMap<string, CopyChange>, isWhole: boolean): void;
   /** The copy has everything up to the number `seq`, and is proven as of `freshAsOf`. */
   settled(seq: number, freshAsOf: number): void;
   acknowledged(key: string, entry: Entry, position: Position): void;
@@ -73,7 +73,10 @@ export class Replica implements Follower {
     this.#partition = partition;
     this.#timeoutMs = timeoutMs;
     this.#host = host;
-    this.#staging = new Staging((key, bytes) => host.decode(key, bytes));
+    this.#staging = new Staging(
+      (key, bytes) => host.decode(key, bytes),
+      () => host.now(),
+    );
     this.#reached = partition.applied;
   }
 
@@ -82,9 +85,14 @@ export class Replica implements Follower {
     return this.#mode === 'lost';
   }
 
+  /** Whether the copy is whole, and follows. */
+  get isLoaded(): boolean {
+    return this.#mode === 'following' && !this.#isWhole;
+  }
+
   /** Whether the copy is whole and nothing is missing that was missed before. */
   get isRepaired(): boolean {
-    return this.#mode === 'following' && !this.#isWhole && this.#committed >= this.#missedUpTo;
+    return this.isLoaded && this.#committed >= this.#missedUpTo;
   }
 
   /** Monotonic milliseconds at which the store held what the copy holds. */
@@ -275,7 +283,7 @@ export class Replica implements Follower {
   async #read(keys: readonly string[]): Promise<boolean> {
     const era = this.#era;
     const departure = this.#partition.depart();
-    const { position, values } = await this.#space.read(this.#id, keys, this.#host.now() + this.#timeoutMs);
+    const { position, values, ttls } = await this.#space.read(this.#id, keys, this.#host.now() + this.#timeoutMs);
     this.#partition.observe(position, departure);
     if (era !== this.#era || !this.#partition.accepts(position, departure)) return false;
     const isAhead = position.seq > this.#reached.seq;
@@ -285,7 +293,7 @@ export class Replica implements Follower {
     }
     if (this.#mode === 'loading') this.#staging.joinUpTo(position.seq);
     keys.forEach((key, index) => {
-      this.#staging.fill(key, values[index], position.seq);
+      this.#staging.fill(key, values[index], ttls?.[index], position.seq);
     });
     return true;
   }

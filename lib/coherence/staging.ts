@@ -3,8 +3,14 @@ import type { Message } from '../store/store.ts';
 /** What a key holds in a copy: a decoded value; `undefined` for a missing key; or why its value is not to be shown. */
 export type Content = unknown;
 
-interface Staged {
+/** A change of one key in a copy. */
+export interface CopyChange {
   readonly content: Content;
+  /** Monotonic milliseconds after which the key is gone; `undefined`: no limit. */
+  readonly expiresAt: number | undefined;
+}
+
+interface Staged extends CopyChange {
   /** The content is that of this position's number. */
   readonly asOf: number;
 }
@@ -20,6 +26,7 @@ export class Staging {
   readonly touched: Set<string> = new Set<string>();
   floor = 0;
   readonly #decode: (key: string, bytes: Uint8Array) => Content;
+  readonly #now: () => number;
   #staged = new Map<string, Staged>();
   /** Keys that were read beyond the floor, and where. */
   readonly #lead = new Map<string, number>();
@@ -28,8 +35,10 @@ export class Staging {
   /** The number at which everything was cleared: what was read before may be gone. */
   #cleared = 0;
 
-  constructor(decode: (key: string, bytes: Uint8Array) => Content) {
+  /** @param now - Monotonic milliseconds. */
+  constructor(decode: (key: string, bytes: Uint8Array) => Content, now: () => number) {
     this.#decode = decode;
+    this.#now = now;
   }
 
   get isEmpty(): boolean {
@@ -60,7 +69,8 @@ export class Staging {
       const { key } = change;
       if (this.#asOf(key) >= seq) continue;
       if (change.type === 'set' && change.bytes === undefined) this.#dig(key, seq);
-      else this.#put(key, change.type === 'set' ? change.bytes : undefined, seq);
+      else if (change.type === 'set') this.#put(key, change.bytes, change.ttlMs, seq);
+      else this.#put(key, undefined, undefined, seq);
     }
   }
 
@@ -70,13 +80,13 @@ export class Staging {
   }
 
   /** A read at `seq` has brought what the key holds. */
-  fill(key: string, bytes: Uint8Array | undefined, seq: number): void {
+  fill(key: string, bytes: Uint8Array | undefined, ttlMs: number | undefined, seq: number): void {
     if (this.#asOf(key) > seq) return;
     if (seq < this.#cleared) {
       this.#dig(key, this.#cleared);
       return;
     }
-    this.#put(key, bytes, seq);
+    this.#put(key, bytes, ttlMs, seq);
     if (seq > this.floor) this.#lead.set(key, seq);
   }
 
@@ -116,9 +126,8 @@ export class Staging {
   }
 
   /** Takes the state: the changes since the last one. */
-  take(): ReadonlyMap<string, Content> {
-    const changes = new Map<string, Content>();
-    for (const [key, { content }] of this.#staged) changes.set(key, content);
+  take(): ReadonlyMap<string, CopyChange> {
+    const changes = this.#staged;
     this.#clear();
     return changes;
   }
@@ -134,14 +143,17 @@ export class Staging {
   }
 
   #dig(key: string, seq: number): void {
-    this.#staged.set(key, { content: undefined, asOf: seq });
+    this.#staged.set(key, { content: undefined, expiresAt: undefined, asOf: seq });
     this.#lead.delete(key);
     this.holes.add(key);
     this.touched.add(key);
   }
 
-  #put(key: string, bytes: Uint8Array | undefined, seq: number): void {
-    this.#staged.set(key, { content: bytes === undefined ? undefined : this.#decode(key, bytes), asOf: seq });
+  #put(key: string, bytes: Uint8Array | undefined, ttlMs: number | undefined, seq: number): void {
+    const content = bytes === undefined ? undefined : this.#decode(key, bytes);
+    // Counted from now and not from when it was measured: too late by the way here, and never too early.
+    const expiresAt = ttlMs === undefined ? undefined : this.#now() + ttlMs;
+    this.#staged.set(key, { content, expiresAt, asOf: seq });
     this.holes.delete(key);
   }
 

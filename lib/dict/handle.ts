@@ -219,9 +219,9 @@ export class Handle implements NearDict<Data> {
     return this.#watchKey(first, options);
   }
 
-  async mirror(options: MirrorOptions = {}): Promise<Mirror> {
+  async mirror<C>(options: MirrorOptions = {}): Promise<Mirror<Data, C>> {
     this.#assertOpen();
-    return this.#parts.mirrors.open(options);
+    return (await this.#parts.mirrors.open(options)) as Mirror<Data, C>;
   }
 
   on<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents[E]) => void): this {
@@ -354,11 +354,11 @@ export class Handle implements NearDict<Data> {
     writes.close();
     writer.close(new ClosedError(this.namespace));
     hub.close();
-    mirrors.close();
+    const mirrored = mirrors.close();
     following.close();
     cache.clear();
     try {
-      await space.close();
+      await Promise.all([space.close(), mirrored]);
     } finally {
       emitter.end();
     }

@@ -1,7 +1,8 @@
 import type { Duration } from '../duration.ts';
 import type { SignalOptions } from './abortable.ts';
 import type { DictEvents, DictChange, DictState } from './events.ts';
-import type { Mirror, MirrorOptions } from './mirror/mirror.ts';
+import type { SchemaOutput, StandardSchema } from '../schema/standardSchema.ts';
+import type { DefaultedConfig, Mirror, MirrorConfig, MirrorOptions } from './mirror/mirror.ts';
 import type { Key, Pair, Value } from './pair.ts';
 
 /** The Proxy: assign a value, await a read. */
@@ -72,13 +73,15 @@ export interface DictStats {
 /**
  * A dictionary that all processes share which open the same namespace.
  *
+ * `C` is what its mirrors show: with a schema for each key a value for every required one.
+ *
  * All methods live here and none on `dict`, so that no key is taken. Every operation ends within `timeout`, a walk over
  * all entries with each of its steps, and rejects with the reason of its `signal` as soon as that is aborted. Methods
  * reject with `KeyError`, `CodecError` or `ValueTooLargeError` for bad input before anything is done, with
  * `UnavailableError` when the store can't be reached and nothing was changed, with `AmbiguousWriteError` when a write may
  * or may not have happened, and with `ClosedError` after `close()`.
  */
-export interface NearDict<T extends object = Record<string, unknown>> {
+export interface NearDict<T extends object = Record<string, unknown>, C = MirrorConfig<T>> {
   /** The object to work with: `dict.key = value`, `await dict.key`, `delete dict.key`. */
   readonly dict: Dict<T>;
   /** The same object, typed for reading only. */
@@ -142,8 +145,15 @@ export interface NearDict<T extends object = Record<string, unknown>> {
    * It costs a scan of the store, the memory for all entries, and from then on every message of the dictionary.
    *
    * @throws {UnavailableError} The store could not be read; nothing is left behind.
+   * @throws {SchemaError} What is stored does not fit the schema, or a required key has no value and no default.
    */
-  mirror(options?: MirrorOptions): Promise<Mirror<T>>;
+  mirror<S extends StandardSchema>(
+    options: MirrorOptions<T> & { readonly schema: S },
+  ): Promise<Mirror<T, SchemaOutput<S>>>;
+  mirror<D extends Partial<T>>(
+    options: MirrorOptions<T> & { readonly defaults: D },
+  ): Promise<Mirror<T, DefaultedConfig<T, D>>>;
+  mirror(options?: MirrorOptions<T>): Promise<Mirror<T, C>>;
 
   /**
    * Resolves when everything written so far is in the store. Giving it up by a `signal` leaves the writes on their way.

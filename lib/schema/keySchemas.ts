@@ -65,7 +65,7 @@ export class KeySchemas {
 }
 
 /** What no schema may turn into a value: a forgotten one, and one that was not awaited. The codec says so. */
-function isNoValue(value: unknown): boolean {
+export function isNoValue(value: unknown): boolean {
   if (value === undefined) return true;
   return (
     typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function'

@@ -40,7 +40,7 @@ async function openCopy(): Promise<{
     keys: () => copy.keys(),
     decode: (_key, value) => Buffer.from(value).toString(),
     commit(changes) {
-      for (const [key, value] of changes) copy.set(key, value as string);
+      for (const [key, { content }] of changes) copy.set(key, content as string);
       commits.push([...changes.keys()]);
     },
     settled() {},

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { NearCache } from '../../lib/cache/nearCache.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
 import { Replica } from '../../lib/coherence/replica.ts';
-import { Staging } from '../../lib/coherence/staging.ts';
+import { type CopyChange, Staging } from '../../lib/coherence/staging.ts';
 import { Unconfirmed } from '../../lib/coherence/unconfirmed.ts';
 import type { Batch } from '../../lib/store/store.ts';
 import { seededRandom } from '../support/seededRandom.ts';
@@ -90,7 +90,7 @@ class Model {
       keys: () => this.copy.keys(),
       decode: (_key, bytes) => bytes[0]! + 256 * bytes[1]!,
       commit: (changes, isWhole) => {
-        this.#commit(changes as ReadonlyMap<string, number | undefined>, isWhole);
+        this.#commit(changes, isWhole);
       },
       settled: () => {},
       acknowledged: () => {},
@@ -135,12 +135,12 @@ class Model {
     this.#moments.push(contents);
   }
 
-  #commit(changes: ReadonlyMap<string, number | undefined>, isWhole: boolean): void {
+  #commit(changes: ReadonlyMap<string, CopyChange>, isWhole: boolean): void {
     this.commits++;
     if (isWhole) this.copy.clear();
-    for (const [key, value] of changes) {
-      if (value === undefined) this.copy.delete(key);
-      else this.copy.set(key, value);
+    for (const [key, { content }] of changes) {
+      if (content === undefined) this.copy.delete(key);
+      else this.copy.set(key, content as number);
     }
     this.#note(`  shows ${show(this.copy)}${isWhole ? ' (whole)' : ''}`);
     if (this.#profile.foreign > 0) return;
@@ -400,7 +400,7 @@ describe('the checker notices when', () => {
       // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
       const { fill } = Staging.prototype;
       jest.spyOn(Staging.prototype, 'fill').mockImplementation(function (this: Staging, key, bytes) {
-        fill.call(this, key, bytes, this.floor);
+        fill.call(this, key, bytes, undefined, this.floor);
       });
 
       expect(await firstViolation(2000)).toBeDefined();

@@ -1,5 +1,5 @@
 import { TurnClock } from '../../lib/cache/turnClock.ts';
-import { openWithClock } from '../../lib/openDict.ts';
+import { openParts } from '../../lib/openDict.ts';
 import { Client, type NumberDict } from './client.ts';
 import { DataConnection } from './dataConnection.ts';
 import { EventLoop } from './eventLoop.ts';
@@ -72,7 +72,7 @@ export class SimulatedProcess {
       sent: (batch) => participant?.writes.sent(batch),
       rejected: (batch, error) => participant?.writes.rejected(batch, error),
     });
-    const opening = openWithClock(
+    const opening = openParts(
       {
         ...this.#options,
         namespace: 'simulation',
@@ -89,7 +89,7 @@ export class SimulatedProcess {
     this.#ledger.track(
       `open ${name}`,
       opening,
-      (handle) => {
+      ({ handle }) => {
         this.#opening--;
         participant = new Participant(new Client(name, handle as unknown as NumberDict, this.#ledger, this.#options));
         this.participants.add(participant);

@@ -40,6 +40,16 @@ export async function read(): Promise<void> {
   expectTypeOf((await table.mirror()).config['ada']).toEqualTypeOf<number | undefined>();
 }
 
+export async function withDefaults(): Promise<void> {
+  const { config } = await settings.mirror({ defaults: { port: 80 }, overrides: { host: 'h' } });
+  expectTypeOf(config.port).toEqualTypeOf<number>();
+  expectTypeOf(config.host).toEqualTypeOf<string | undefined>();
+  // @ts-expect-error -- a string is no port
+  await settings.mirror({ defaults: { port: '80' } });
+  // @ts-expect-error -- there is no such setting
+  await settings.mirror({ overrides: { hots: 'h' } });
+}
+
 export async function write(): Promise<void> {
   const { config, current } = await settings.mirror();
   config.port = 80;

@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { expectTypeOf } from 'expect-type';
-import { type NearDict, openDict, type SchemaIssue, type SchemaError, type StandardSchema } from 'neardict';
+import { type NearDict, openDict, openMirror, type SchemaIssue, type SchemaError, type StandardSchema } from 'neardict';
 import * as v from 'valibot';
 import { z } from 'zod';
 import type { Settings } from './settings.ts';
@@ -11,19 +11,22 @@ interface Config {
   proxy?: { url: string };
 }
 
+interface Flags {
+  port: number;
+  host: string;
+}
+
 export async function byKey(): Promise<void> {
   const zod = z.object({
     port: z.coerce.number(),
     host: z.string().default('h'),
     proxy: z.object({ url: z.string() }).optional(),
   });
-  expectTypeOf(await openDict({ namespace: 'n', schema: zod.shape })).toEqualTypeOf<NearDict<Config>>();
+  expectTypeOf(await openDict({ namespace: 'n', schema: zod.shape })).toEqualTypeOf<NearDict<Config, Config>>();
   const valibot = v.object({ port: v.number(), host: v.string(), proxy: v.optional(v.object({ url: v.string() })) });
-  expectTypeOf(await openDict({ namespace: 'n', schema: valibot.entries })).toEqualTypeOf<NearDict<Config>>();
+  expectTypeOf(await openDict({ namespace: 'n', schema: valibot.entries })).toEqualTypeOf<NearDict<Config, Config>>();
   const arktype = { port: type('number'), host: type('string') };
-  expectTypeOf(await openDict({ namespace: 'n', schema: arktype })).toEqualTypeOf<
-    NearDict<{ port: number; host: string }>
-  >();
+  expectTypeOf(await openDict({ namespace: 'n', schema: arktype })).toEqualTypeOf<NearDict<Flags, Flags>>();
 
   const handle = await openDict({ namespace: 'n', schema: zod.shape });
   const { dict } = handle;
@@ -49,6 +52,25 @@ export async function stated(any: Record<string, StandardSchema>): Promise<void>
   expectTypeOf(await openDict<Settings>({ namespace: 'n', schema: undefined })).toEqualTypeOf<NearDict<Settings>>();
   // @ts-expect-error -- a string is no schema
   await openDict({ namespace: 'n', schema: { port: 'number' } });
+}
+
+export async function mirrored(): Promise<void> {
+  const whole = z.object({ port: z.number(), host: z.string().default('h'), proxy: z.string().optional() });
+  const handle = await openDict({ namespace: 'n', schema: whole.shape });
+  expectTypeOf((await handle.mirror()).config).toEqualTypeOf<{ port: number; host: string; proxy?: string }>();
+
+  const plain = await openDict<Flags>({ namespace: 'n' });
+  expectTypeOf((await plain.mirror()).config.port).toEqualTypeOf<number | undefined>();
+  expectTypeOf((await plain.mirror({ schema: whole })).config.host).toEqualTypeOf<string>();
+  expectTypeOf((await plain.mirror({ schema: whole })).current.proxy).toEqualTypeOf<string | undefined>();
+
+  const opened = await openMirror({ namespace: 'n', schema: whole });
+  expectTypeOf(opened.config.port).toEqualTypeOf<number>();
+  opened.config.port = 80;
+  // @ts-expect-error -- a string is no port
+  opened.config.port = '80';
+  expectTypeOf((await openMirror({ namespace: 'n', schema: whole.shape })).config.port).toEqualTypeOf<number>();
+  expectTypeOf((await openMirror<Flags>({ namespace: 'n' })).config.port).toEqualTypeOf<number | undefined>();
 }
 
 export function look(error: SchemaError): void {

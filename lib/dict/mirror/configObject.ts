@@ -9,7 +9,7 @@ export interface ConfigWrites {
 }
 
 /** The one name that can't be a property: on an ordinary object it means the prototype. */
-const PROTO = '__proto__';
+export const PROTO = '__proto__';
 
 /**
  * The object that looks plain because it nearly is: real properties, behind a Proxy that only sees writes.

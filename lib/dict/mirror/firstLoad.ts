@@ -2,10 +2,9 @@ import { UnavailableError } from '../../errors.ts';
 
 /** Waits until everything was loaded once. While it waits, the process stays alive. */
 export class FirstLoad {
-  /** Whether it has succeeded. */
-  isDone = false;
   readonly done: Promise<void>;
   readonly #timer: NodeJS.Timeout;
+  #isSettled = false;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
@@ -23,18 +22,21 @@ export class FirstLoad {
 
   /** The load has come a step farther. */
   goesOn(): void {
-    if (!this.isDone) this.#timer.refresh();
+    if (!this.#isSettled) this.#timer.refresh();
   }
 
   succeed(): void {
-    if (this.isDone) return;
-    this.isDone = true;
-    clearTimeout(this.#timer);
+    this.#settle();
     this.#resolve();
   }
 
   fail(error: unknown): void {
-    clearTimeout(this.#timer);
+    this.#settle();
     this.#reject(error);
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    clearTimeout(this.#timer);
   }
 }

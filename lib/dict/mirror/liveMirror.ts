@@ -1,160 +1,155 @@
-import type { Entry } from '../../cache/entry.ts';
 import type { Values } from '../../codec/values.ts';
-import type { Following } from '../../coherence/following.ts';
-import type { Partition } from '../../coherence/partition.ts';
-import { Replica } from '../../coherence/replica.ts';
-import type { Content } from '../../coherence/staging.ts';
-import { ClosedError } from '../../errors.ts';
-import type { Space } from '../../store/store.ts';
-import type { Writer } from '../../write/writer.ts';
+import type { CopyChange } from '../../coherence/staging.ts';
+import { ClosedError, ConnectTimeoutError, KeyError, UnavailableError } from '../../errors.ts';
+import type { KeySchemas } from '../../schema/keySchemas.ts';
+import type { SignalOptions } from '../abortable.ts';
 import { DictEmitter, type DictState } from '../events.ts';
 import { assertKey } from '../keys.ts';
-import type { SignalOptions } from '../abortable.ts';
-import { Pull } from '../pull.ts';
-import type { StoreWalk } from '../storeWalk.ts';
-import type { Writes } from '../writes.ts';
-import { ChangeRecord, isSame } from './changeRecord.ts';
-import { ConfigObject } from './configObject.ts';
+import { isSame } from './changeRecord.ts';
+import { PROTO } from './configObject.ts';
 import { Contents, Refused } from './contents.ts';
 import { FirstLoad } from './firstLoad.ts';
-import { Loader } from './loader.ts';
+import { Intake } from './intake.ts';
+import { Kept } from './kept.ts';
+import { Layers, missingError } from './layers.ts';
 import type { Mirror, MirrorChange, MirrorEvents } from './mirror.ts';
-import { OwnWrites } from './ownWrites.ts';
+import type { MirrorSettings } from './mirrorOptions.ts';
+import { Presentation } from './presentation.ts';
+import { Shape } from './shape.ts';
+import { type MirroredDict, MirrorSource } from './source.ts';
 
 type Data = Record<string, unknown>;
 
-/** What mirrors are put together from. */
-export interface MirrorParts {
+/** What every mirror of a dictionary needs to know. */
+export interface MirrorBasis {
   readonly namespace: string;
-  readonly timeoutMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** How often everything is read again, for the sake of programs that announce nothing. */
-  readonly maxAgeMs: number;
-  readonly space: Space;
-  readonly partitions: readonly Partition[];
-  readonly following: Following;
-  readonly partitionOf: (key: string) => number;
   readonly values: Values;
-  readonly writer: Writer;
-  readonly writes: Writes;
-  readonly walk: StoreWalk;
-  /** The state of the dictionary. */
-  readonly state: () => DictState;
-}
-
-/** A watcher: what has changed since it last looked. */
-interface Watcher {
-  readonly record: ChangeRecord;
-  readonly pull: Pull<readonly MirrorChange[]>;
+  readonly schemas: KeySchemas;
 }
 
 /** Shows a whole dictionary as a plain object, and keeps it current. */
 export class LiveMirror implements Mirror<Data> {
-  readonly #parts: MirrorParts;
-  readonly #onEnd: () => void;
+  readonly #basis: MirrorBasis;
   readonly #emitter: DictEmitter;
-  readonly #object: ConfigObject;
+  readonly #presentation: Presentation;
   readonly #contents: Contents;
-  readonly #own: OwnWrites;
-  readonly #replicas: readonly Replica[];
-  /** Let go of the partitions. */
-  readonly #releases: readonly (() => void)[];
-  readonly #loader: Loader;
-  readonly #firstLoad: FirstLoad;
-  readonly #changes = new ChangeRecord();
-  readonly #watchers = new Set<Watcher>();
-  readonly #recheck: NodeJS.Timeout;
+  readonly #layers: Layers;
+  readonly #shape: Shape | undefined;
+  readonly #intake: Intake;
+  readonly #kept: Kept;
+  #source: MirrorSource | undefined;
+  #firstLoad: FirstLoad | undefined;
+  #onEnd: () => void = () => {};
   #state: DictState = 'suspect';
   #isFailing = false;
   #isOpen = true;
 
-  /** @param onEnd - Called once, when the mirror is closed. */
-  constructor(parts: MirrorParts, onEnd: () => void) {
-    const { namespace, partitions, partitionOf, following, space, timeoutMs, writer } = parts;
-    this.#parts = parts;
-    this.#onEnd = onEnd;
+  /** @throws {SchemaError} A schema of the dictionary is asynchronous. */
+  constructor(basis: MirrorBasis, settings: MirrorSettings) {
+    const { schema, defaults, overrides } = settings;
+    const { namespace, now, schemas, values } = basis;
+    this.#basis = basis;
     this.#emitter = new DictEmitter(namespace);
-    this.#object = new ConfigObject({
-      assign: (key, value) => {
-        this.#assertOpen();
-        parts.writes.assign(key, value);
-      },
-      remove: (key) => {
-        this.#assertOpen();
-        parts.writes.remove(key);
-      },
+    this.#presentation = new Presentation(
+      { assign: (key, value) => this.#assign(key, value), remove: (key) => this.#remove(key) },
+      (changes) => this.#emitter.emit('change', changes),
+    );
+    this.#contents = new Contents(now, (keys) => this.#changed(keys));
+    this.#layers = new Layers({
+      overrides,
+      own: () => this.#source?.own,
+      stored: this.#contents,
+      defaults,
+      schemas,
+      guard: (value) => values.guard(value),
     });
-    this.#contents = new Contents(partitionOf);
-    this.#own = new OwnWrites(writer.pending, (key, entry) => this.#contentOf(key, entry));
-    this.#releases = partitions.map((_, id) => following.hold(id));
-    this.#replicas = partitions.map((partition, id) => this.#follow(space, id, partition, timeoutMs));
-    this.#loader = new Loader({
-      walk: parts.walk,
-      replicas: this.#replicas,
-      partitionOf,
-      timeoutMs,
-      onProgress: (progress) => {
-        this.#firstLoad.goesOn();
-        this.#emitter.emit('progress', progress);
-      },
-      onFailure: (error) => {
-        this.#failed(error);
-      },
+    this.#shape = schema && new Shape(schema, (key, error) => this.#emitter.emit('invalid', key, error));
+    this.#intake = new Intake(values, schemas);
+    this.#kept = new Kept({
+      settings,
+      namespace,
+      values,
+      entries: () => this.#toKeep(),
+      onError: (error) => this.#emitter.emit('error', error),
     });
-    this.#firstLoad = new FirstLoad(2 * timeoutMs);
-    writer.pending.watchers.add(this.#noteWrite);
-    this.#recheck = setInterval(() => {
-      // While the store is away there is nothing to compare with; the state says so.
-      this.#loader.recheck(this.#contents.keys()).catch(() => {});
-    }, parts.maxAgeMs).unref();
   }
 
-  /** Resolves when everything is loaded. */
-  load(): Promise<void> {
-    this.#loader.request();
-    return this.#firstLoad.done;
+  /**
+   * Loads from `dict`, and follows it from then on. Resolves when everything is loaded.
+   *
+   * @param onEnd - Called once, when the mirror is closed.
+   */
+  attach(dict: MirroredDict, onEnd: () => void): Promise<void> {
+    const firstLoad = new FirstLoad(2 * dict.timeoutMs);
+    this.#onEnd = onEnd;
+    this.#firstLoad = firstLoad;
+    this.#source = new MirrorSource(dict, {
+      keys: () => this.#contents.keys(),
+      decode: (key, bytes) => this.#intake.decode(key, bytes),
+      committed: (changes, gone) => this.#commit(changes, gone),
+      overlaid: (keys) => this.#changed(keys),
+      moved: () => this.updateState(),
+      progressed: (progress) => {
+        firstLoad.goesOn();
+        this.#emitter.emit('progress', progress);
+      },
+      failed: (error) => this.failed(error),
+    });
+    this.#source.load();
+    return firstLoad.done;
+  }
+
+  /**
+   * Shows what was kept for a start without the store, which failed with `error`.
+   *
+   * @throws `error`, if nothing was kept or the store is not away.
+   */
+  async fallBack(error: unknown): Promise<void> {
+    if (!(error instanceof UnavailableError || error instanceof ConnectTimeoutError)) throw error;
+    const kept = await this.#kept.read();
+    if (this.#presentation.isPublic) return;
+    if (kept === undefined) throw error;
+    for (const [key, value] of kept) {
+      // One partition may be away, and others there.
+      if (this.#source?.isLoaded(key) === true) continue;
+      this.#put(key, { content: this.#intake.take(key, value), expiresAt: undefined });
+    }
+    this.#publish();
+    this.#state = this.#source?.state ?? 'offline';
+  }
+
+  /** Keeping current has met with an error, and is tried again. */
+  failed(error: unknown): void {
+    if (!this.#presentation.isPublic) this.#firstLoad?.fail(error);
+    else if (!this.#isFailing) this.#emitter.emit('error', error);
+    this.#isFailing = true;
   }
 
   get config(): Data {
-    return this.#object.config;
+    return this.#presentation.config;
   }
 
   get current(): Readonly<Data> {
-    return this.#object.current;
+    return this.#presentation.current;
   }
 
   get state(): DictState {
-    return this.#state;
+    return this.#isOpen ? this.#state : 'offline';
   }
 
   get age(): number {
-    return this.#parts.now() - Math.min(...this.#replicas.map((replica) => replica.freshAsOf));
+    return this.#basis.now() - (this.#source?.freshAsOf ?? Number.NEGATIVE_INFINITY);
   }
 
   get invalid(): ReadonlyMap<string, Error> {
-    return this.#contents.invalid;
+    return new Map([...this.#contents.invalid, ...(this.#shape?.invalid ?? [])]);
   }
 
-  watch({ signal }: SignalOptions = {}): AsyncIterableIterator<readonly MirrorChange[]> {
+  watch(options?: SignalOptions): AsyncIterableIterator<readonly MirrorChange[]> {
     this.#assertOpen();
-    const record = new ChangeRecord();
-    const end = (): void => {
-      pull.end();
-    };
-    const take = (): readonly MirrorChange[] | undefined => {
-      const changes = record.take((key) => this.#object.get(key));
-      return changes.length === 0 ? undefined : changes;
-    };
-    const pull = new Pull(take, signal, () => {
-      this.#watchers.delete(watcher);
-      signal?.removeEventListener('abort', end);
-    });
-    const watcher = { record, pull };
-    this.#watchers.add(watcher);
-    signal?.addEventListener('abort', end);
-    if (signal?.aborted === true) end();
-    return pull.iterate();
+    return this.#presentation.watch(options);
   }
 
   async when(key: string, predicate: (value: unknown) => unknown, options?: SignalOptions): Promise<unknown> {
@@ -163,10 +158,10 @@ export class LiveMirror implements Mirror<Data> {
     const changes = this.watch(options);
     try {
       do {
-        const value = this.#object.get(key);
+        const value = this.#presentation.get(key);
         if (predicate(value)) return value;
       } while ((await changes.next()).done !== true);
-      throw new ClosedError(this.#parts.namespace);
+      throw new ClosedError(this.#basis.namespace);
     } finally {
       await changes.return?.();
     }
@@ -187,148 +182,147 @@ export class LiveMirror implements Mirror<Data> {
     return this;
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.release();
+  }
+
+  /** What `close()` does to the mirror itself, also where it closes the dictionary with it. */
+  async release(): Promise<void> {
     this.end();
+    await this.#kept.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Closes at once. */
+  /** Closes at once, but for a backup that is being written. */
   end(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    const { namespace, partitions, writer } = this.#parts;
-    clearInterval(this.#recheck);
-    writer.pending.watchers.delete(this.#noteWrite);
-    this.#loader.close();
-    this.#replicas.forEach((replica, id) => {
-      partitions[id]?.followers.remove(replica);
-      replica.abandon();
-    });
-    for (const release of this.#releases) release();
-    this.#firstLoad.fail(new ClosedError(namespace));
-    for (const { pull } of this.#watchers) pull.end();
+    this.#source?.close();
+    this.#contents.close();
+    this.#firstLoad?.fail(new ClosedError(this.#basis.namespace));
+    this.#presentation.close();
     this.#onEnd();
-    this.#emitter.emit('close');
-    this.#emitter.removeAllListeners();
+    this.#emitter.end();
   }
 
   /** The state of the dictionary, or how far the copy is behind, may have changed. */
   updateState(): void {
+    if (this.#source === undefined || !this.#isOpen) return;
     const before = this.#state;
-    this.#state = this.#judge();
-    if (this.#state !== before && this.#firstLoad.isDone) this.#emitter.emit('state', this.#state, before);
+    this.#state = this.#source.state;
+    if (this.#state !== before && this.#presentation.isPublic) this.#emitter.emit('state', this.#state, before);
+    if (!this.#source.isRepaired || !Number.isFinite(this.age)) return;
+    this.#isFailing = false;
+    if (!this.#presentation.isPublic) this.#succeed();
   }
 
-  #judge(): DictState {
-    const state = this.#parts.state();
-    return state === 'coherent' && !this.#replicas.every((replica) => replica.isRepaired) ? 'suspect' : state;
+  #succeed(): void {
+    try {
+      this.#publish();
+      this.#kept.schedule();
+      this.#firstLoad?.succeed();
+    } catch (error) {
+      this.#firstLoad?.fail(error);
+    }
   }
 
-  #follow(space: Space, id: number, partition: Partition, timeoutMs: number): Replica {
-    const { now } = this.#parts;
-    const replica = new Replica(space, id, partition, timeoutMs, {
-      now,
-      keys: () => this.#contents.keysOf(id),
-      decode: (key, bytes) => this.#decode(key, bytes),
-      commit: (changes, isWhole) => {
-        this.#commit(changes, isWhole ? this.#contents.keysOf(id).filter((key) => !changes.has(key)) : []);
-      },
-      settled: (seq, freshAsOf) => {
-        this.#settled(id, seq, freshAsOf);
-      },
-      acknowledged: (key, entry, position) => {
-        this.#own.acknowledged(key, entry, id, position, now());
-        this.#show([key]);
-      },
-      lost: () => {
-        this.updateState();
-        this.#loader.request();
-      },
-    });
-    partition.followers.add(replica);
-    return replica;
+  /** @throws {SchemaError} What is known does not fit. */
+  #publish(): void {
+    this.#show(this.#layers.keys());
+    if (this.#shape === undefined) this.#layers.assertComplete(this.#contents.invalid);
+    else this.#fit();
+    this.#presentation.isPublic = true;
+  }
+
+  // Writing
+
+  #assign(key: string, value: unknown): void {
+    this.#writable(key).assign(key, this.#shape === undefined ? value : this.#shape.check(key, value, this.current));
+  }
+
+  #remove(key: string): void {
+    const source = this.#writable(key);
+    if (this.#layers.isRequired(key)) throw missingError([key]);
+    this.#shape?.checkWithout(key, this.#layers.defaultOf(key), this.current);
+    source.remove(key);
+  }
+
+  #writable(key: string): MirrorSource {
+    this.#assertOpen();
+    if (this.#layers.isOverridden(key)) {
+      throw new KeyError(
+        `'${key}' is one of this mirror's \`overrides\`: a write would not be seen here. Use the handle.`,
+      );
+    }
+    if (this.#source !== undefined) return this.#source;
+    throw new UnavailableError('The store was not reached yet. Nothing was written.');
   }
 
   #assertOpen(): void {
-    if (!this.#isOpen) throw new ClosedError(this.#parts.namespace);
+    if (!this.#isOpen) throw new ClosedError(this.#basis.namespace);
   }
 
-  // Values
+  // Reading
 
-  #decode(key: string, bytes: Uint8Array): Content {
-    try {
-      return this.#parts.values.decodeGuarded(key, bytes);
-    } catch (error) {
-      return new Refused(error as Error);
+  #commit(changes: ReadonlyMap<string, CopyChange>, gone: readonly string[]): void {
+    for (const key of gone) this.#put(key, { content: undefined, expiresAt: undefined });
+    for (const [key, change] of changes) this.#put(key, change);
+    this.#changed([...gone, ...changes.keys()]);
+  }
+
+  /** What is stored, or written by this process, has changed. */
+  #changed(keys: readonly string[]): void {
+    if (keys.length === 0) return;
+    this.#show(keys);
+    if (this.#presentation.isPublic) this.#kept.schedule();
+  }
+
+  /** What is stored, with what this process has written and the store has perhaps. */
+  #toKeep(): Iterable<readonly [string, unknown]> {
+    const entries = new Map(this.#contents.entries());
+    for (const key of this.#source?.own.keys() ?? []) {
+      const value = this.#source?.own.get(key);
+      if (value === undefined) entries.delete(key);
+      else if (!(value instanceof Refused)) entries.set(key, value);
     }
+    return entries;
   }
 
-  /** The value of an entry that others read too: what they share is frozen, and the bytes stay where it can't be shared. */
-  #contentOf(key: string, { bytes, value }: Entry): Content {
-    return bytes === undefined ? value : this.#decode(key, bytes);
+  #put(key: string, change: CopyChange): void {
+    const isMissed = change.content === undefined && this.#presentation.isPublic && this.#layers.isRequired(key);
+    const content = isMissed ? new Refused(missingError([key])) : change.content;
+    if (this.#contents.put(key, { ...change, content })) return;
+    if (content instanceof Refused) this.#emitter.emit('invalid', key, content.error);
   }
-
-  // Changes
-
-  #commit(changes: ReadonlyMap<string, Content>, gone: readonly string[]): void {
-    const changed = [...gone];
-    for (const key of gone) this.#contents.put(key, undefined);
-    for (const [key, content] of changes) {
-      if (this.#contents.put(key, content)) changed.push(key);
-      else if (content instanceof Refused) this.#emitter.emit('invalid', key, content.error);
-    }
-    this.#show(changed);
-  }
-
-  #settled(id: number, seq: number, freshAsOf: number): void {
-    this.#show(this.#own.settle(id, seq, freshAsOf));
-    this.updateState();
-    if (!this.#replicas.every((replica) => replica.isRepaired)) return;
-    this.#isFailing = false;
-    if (Number.isFinite(this.age)) this.#firstLoad.succeed();
-  }
-
-  readonly #noteWrite = (key: string): void => {
-    this.#own.noteWrite(key);
-    this.#show([key]);
-  };
 
   #show(keys: Iterable<string>): void {
-    for (const key of keys) {
-      const before = this.#object.get(key);
-      const now = this.#valueOf(key);
-      if (isSame(before, now)) continue;
-      this.#object.show(key, now);
-      if (this.#firstLoad.isDone) this.#note(key, before);
+    if (this.#shape === undefined) for (const key of keys) this.#presentation.show(key, this.#layers.valueOf(key));
+    else if (this.#presentation.isPublic) {
+      try {
+        this.#fit();
+      } catch {
+        // All last good values stay; `invalid` tells why.
+      }
     }
   }
 
-  #valueOf(key: string): unknown {
-    const own = this.#own.get(key);
-    const isOwn = this.#own.has(key) && !(own instanceof Refused);
-    return isOwn ? own : this.#contents.get(key);
-  }
-
-  /** Tells of the change when the code that makes it, and others with it, has run. */
-  #note(key: string, before: unknown): void {
-    if (this.#changes.isEmpty) queueMicrotask(() => this.#tell());
-    this.#changes.note(key, before);
-    for (const { record } of this.#watchers) record.note(key, before);
-  }
-
-  #tell(): void {
-    const changes = this.#changes.take((key) => this.#object.get(key));
-    if (changes.length === 0) return;
-    for (const { pull } of this.#watchers) pull.wake();
-    this.#emitter.emit('change', changes);
-  }
-
-  #failed(error: unknown): void {
-    if (!this.#firstLoad.isDone) this.#firstLoad.fail(error);
-    else if (!this.#isFailing) this.#emitter.emit('error', error);
-    this.#isFailing = true;
+  /** @throws {SchemaError} Nothing that fits the schema could be shown. */
+  #fit(): void {
+    const raw: Data = {};
+    for (const key of this.#layers.keys()) {
+      const value = this.#layers.valueOf(key);
+      // Assigned, it would be what all keys are inherited from.
+      if (value !== undefined && key !== PROTO) raw[key] = value;
+    }
+    const fitted = this.#shape?.fit(raw, this.current) ?? raw;
+    for (const key of this.#presentation.keys())
+      if (!Object.hasOwn(fitted, key)) this.#presentation.show(key, undefined);
+    for (const [key, value] of Object.entries(fitted)) {
+      const isKept = isSame(value, this.#presentation.get(key));
+      if (!isKept) this.#presentation.show(key, this.#basis.values.guard(value));
+    }
   }
 }

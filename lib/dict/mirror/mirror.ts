@@ -1,9 +1,15 @@
+import type { StandardSchema } from '../../schema/standardSchema.ts';
 import type { DictState } from '../events.ts';
 import type { SignalOptions } from '../abortable.ts';
 import type { Key, Value } from '../pair.ts';
 
 /** What a mirror shows: plain values, no promise anywhere. A key that has no value is absent. */
 export type MirrorConfig<T> = { [K in keyof T]?: T[K] };
+
+/** The same where the process has defaults for some keys. */
+export type DefaultedConfig<T, D> = {
+  [K in keyof T as K extends keyof D ? K : never]-?: T[K];
+} & { [K in keyof T as K extends keyof D ? never : K]?: T[K] };
 
 /** A key whose value has changed, with the values before and now; `undefined` is missing. */
 export type MirrorChange<T = Record<string, unknown>> = {
@@ -34,8 +40,28 @@ export interface MirrorEvents<T = Record<string, unknown>> {
   close: [];
 }
 
-/** What `mirror()` takes. */
-export interface MirrorOptions extends SignalOptions {
+/** What `mirror()` takes. For one key, overrides win over own writes, these over what is stored, this over defaults. */
+export interface MirrorOptions<T extends object = Record<string, unknown>> extends SignalOptions {
+  /**
+   * What the whole object has to be, by a synchronous schema of the Standard Schema: also how keys depend on each other.
+   * What the schema makes of all values is shown. An assignment that does not fit throws; a value from elsewhere that
+   * does not fit is not shown.
+   */
+  readonly schema?: StandardSchema | undefined;
+  /** Values of this process for keys that have none in the store. */
+  readonly defaults?: Partial<T> | undefined;
+  /** Values of this process that hide what is stored. Assigning such a key through `config` throws. */
+  readonly overrides?: Partial<T> | undefined;
+  /**
+   * What to show when the store is away at the start: an object, or the path of a file with a JSON object. The mirror
+   * then resolves in the state `offline`, and loads as soon as the store is there.
+   */
+  readonly bootstrap?: string | URL | Partial<T> | undefined;
+  /**
+   * A file that holds what is stored, written soon after each change, readable by its owner only. When the store is away
+   * at the start it goes before `bootstrap`. A damaged one is an `error` event, and ignored.
+   */
+  readonly backup?: string | URL | undefined;
   /** Told how far the first load has come, and every later one. */
   readonly onProgress?: ((progress: MirrorProgress) => void) | undefined;
 }
@@ -46,16 +72,16 @@ export interface MirrorOptions extends SignalOptions {
  * All methods live here and none on `config`, so that no key is taken. Values are shared by all readers and frozen to
  * their leaves; dates can't be changed by their methods. Only the elements of binary can't be protected.
  */
-export interface Mirror<T extends object = Record<string, unknown>> {
+export interface Mirror<T extends object = Record<string, unknown>, C = MirrorConfig<T>> {
   /**
    * The object to hand to code that expects a plain one: one for good, always current.
    *
    * Assigning and deleting write to the store, by the rules of `dict`: bad input throws at the statement, the write is
    * seen here at once, a later failure takes it back and is reported by the handle's `error` event and `flush()`.
    */
-  readonly config: MirrorConfig<T>;
+  readonly config: C;
   /** `config` as a frozen plain object, for reads that must belong together: another one after each change. */
-  readonly current: Readonly<MirrorConfig<T>>;
+  readonly current: Readonly<C>;
   /**
    * - `coherent`: what `config` shows follows the store.
    * - `suspect`: the feed is interrupted, or what was missed is being read; the last known values are shown.

@@ -1,36 +1,30 @@
-import { ConfigError } from '../../errors.ts';
 import { abortable } from '../abortable.ts';
-import { LiveMirror, type MirrorParts } from './liveMirror.ts';
+import { LiveMirror, type MirrorBasis } from './liveMirror.ts';
 import type { Mirror, MirrorOptions } from './mirror.ts';
-
-/** The names of a mirror's own options. */
-export const MIRROR_OPTION_NAMES: ReadonlySet<string> = new Set([
-  'signal',
-  'onProgress',
-] satisfies (keyof MirrorOptions)[]);
+import { resolveMirrorOptions } from './mirrorOptions.ts';
+import type { MirroredDict } from './source.ts';
 
 /** The mirrors of one dictionary. */
 export class Mirrors {
-  readonly #parts: MirrorParts;
+  readonly #basis: MirrorBasis;
+  readonly #dict: MirroredDict;
   readonly #open = new Set<LiveMirror>();
 
-  constructor(parts: MirrorParts) {
-    this.#parts = parts;
+  constructor(basis: MirrorBasis, dict: MirroredDict) {
+    this.#basis = basis;
+    this.#dict = dict;
   }
 
-  get isEmpty(): boolean {
-    return this.#open.size === 0;
-  }
-
-  /** @throws {ConfigError} An option is unknown, or not what it should be. Nothing was done. */
+  /**
+   * @throws {ConfigError} An option is unknown, or not what it should be. Nothing was done.
+   * @throws {SchemaError} What is stored does not fit the schema.
+   */
   async open(options: MirrorOptions): Promise<Mirror> {
-    const { signal, onProgress } = checked(options);
+    const mirror = makeMirror(this.#basis, options);
+    const { signal } = options;
     signal?.throwIfAborted();
-    const mirror: LiveMirror = new LiveMirror(this.#parts, () => this.#open.delete(mirror));
-    this.#open.add(mirror);
-    if (onProgress !== undefined) mirror.on('progress', onProgress);
     try {
-      await abortable(mirror.load(), signal);
+      await abortable(this.adopt(mirror), signal).catch((error: unknown) => mirror.fallBack(error));
     } catch (error) {
       mirror.end();
       throw error;
@@ -38,24 +32,39 @@ export class Mirrors {
     return mirror;
   }
 
+  /** Keeps a mirror current from now on. Resolves when everything is loaded. */
+  adopt(mirror: LiveMirror): Promise<void> {
+    this.#open.add(mirror);
+    return mirror.attach(this.#dict, () => this.#open.delete(mirror));
+  }
+
   stateChanged(): void {
     for (const mirror of this.#open) mirror.updateState();
   }
 
-  close(): void {
-    for (const mirror of this.#open) mirror.end();
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((mirror) => mirror.release()));
   }
 }
 
-function checked(options: MirrorOptions): MirrorOptions {
-  if (typeof options !== 'object' || options === null) throw new ConfigError('mirror() takes an object of options.');
-  for (const name of Object.keys(options)) {
-    if (MIRROR_OPTION_NAMES.has(name)) continue;
-    throw new ConfigError(
-      `There is no option '${name}' of a mirror. There are: ${[...MIRROR_OPTION_NAMES].join(', ')}.`,
-    );
+/**
+ * A mirror of a dictionary that could not be opened: it shows what was kept for this case.
+ *
+ * @throws `reason`, if nothing was kept.
+ */
+export async function showKept(basis: MirrorBasis, options: MirrorOptions, reason: unknown): Promise<LiveMirror> {
+  const mirror = makeMirror(basis, options);
+  try {
+    await mirror.fallBack(reason);
+  } catch (error) {
+    mirror.end();
+    throw error;
   }
-  const { onProgress } = options;
-  if (onProgress === undefined || typeof onProgress === 'function') return options;
-  throw new ConfigError("The option 'onProgress' must be a function.");
+  return mirror;
+}
+
+function makeMirror(basis: MirrorBasis, options: MirrorOptions): LiveMirror {
+  const mirror = new LiveMirror(basis, resolveMirrorOptions(options, basis.values, basis.schemas));
+  if (options.onProgress !== undefined) mirror.on('progress', options.onProgress);
+  return mirror;
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DictState, type Mirror, type NearDict, openDict, openMirror } from 'neardict';
@@ -175,5 +178,31 @@ describe('a mirror on Redis', () => {
     expect(mirror.config).toEqual(await there.snapshot());
     await mirror.handle.clear();
     expect(mirror.config).toEqual({});
+  });
+
+  it('starts without its server from a backup, and loads when the server is there', async () => {
+    const own = await startRedis();
+    const folder = await mkdtemp(join(tmpdir(), 'neardict-backup-'));
+    const options = { namespace: 'away', backup: join(folder, 'backup') };
+    const before = await openMirror<Settings>({ ...options, store: redisStore({ url: own.url }) });
+    await before.handle.setMany({ port: 1, host: 'h' });
+    await until('it is shown', () => before.config['host'] === 'h');
+    await before.close();
+    await own.kill();
+
+    const store = redisStore({ url: own.url });
+    const mirror = await openMirror<Settings>({ ...options, store, connectTimeout: 2000 });
+    mirror.on('error', () => {});
+    expect(mirror.config).toEqual({ port: 1, host: 'h' });
+    expect([mirror.state, mirror.age]).toEqual(['offline', Infinity]);
+    await own.restart();
+    await until('the empty server is followed', () => mirror.state === 'coherent');
+    expect(mirror.config).toEqual({});
+    mirror.config['port'] = 2;
+    await mirror.handle.flush();
+
+    await mirror.close();
+    await own.stop();
+    await rm(folder, { recursive: true });
   });
 });

@@ -6,10 +6,13 @@ import {
   KeyError,
   type Mirror,
   type MirrorChange,
+  memoryStore,
   openDict,
   openMirror,
 } from 'neardict';
+import { batch, soon } from '../../support/batches.ts';
 import { freshNamespace, openInMemory, turn } from '../../support/openInMemory.ts';
+import { openSpace } from '../../support/openSpace.ts';
 import { until } from '../../support/until.ts';
 
 interface Settings {
@@ -123,6 +126,18 @@ describe('a mirror', () => {
     expect(() => config.db!.ports.push(2)).toThrow(TypeError);
     expect(() => config.at!.setTime(1)).toThrow(/copy/);
     expect(config).toEqual({ port: 1, host: 'h', db: { host: 'd', ports: [1] }, at: new Date(0) });
+  });
+
+  it('takes back what it handed out, dates included', async () => {
+    await using handle = await openInMemory<{ at: Date; db: { at: Date; host?: string }; copy: Date }>();
+    await handle.setMany({ at: new Date(5), db: { at: new Date(6) } });
+    const { config } = await handle.mirror();
+
+    config.copy = config.at as Date;
+    config.db = { ...(config.db as { at: Date }), host: 'h' };
+
+    await handle.flush();
+    expect(await handle.snapshot()).toEqual({ at: new Date(5), copy: new Date(5), db: { at: new Date(6), host: 'h' } });
   });
 
   it('tells of all changes of one call in one event, with old and new values', async () => {
@@ -326,6 +341,28 @@ describe('a mirror', () => {
 
     expect(config.list).toEqual([1]);
     expect(Object.isFrozen(config.list)).toBe(true);
+  });
+
+  it('drops a key whose time to live is over, loaded or announced, with no message', async () => {
+    const namespace = freshNamespace();
+    await using handle = await openInMemory({ namespace });
+    const space = await openSpace(memoryStore(), { namespace });
+    const write = (key: string, ttlMs?: number): Promise<unknown> =>
+      space.write(0, batch({ sets: [[key, Uint8Array.of(5), ttlMs]] }), soon());
+    await write('loaded', 150);
+    await write('prolonged', 150);
+    const mirror = await handle.mirror();
+    await write('announced', 100);
+    await write('long', 60_000);
+    await write('prolonged');
+    await turn();
+    expect(mirror.config).toEqual({ loaded: 5, prolonged: 5, announced: 5, long: 5 });
+
+    await mirror.when('loaded', (value) => value === undefined);
+    await mirror.when('announced', (value) => value === undefined);
+
+    expect(mirror.config).toEqual({ prolonged: 5, long: 5 });
+    await space.close();
   });
 
   it('tells how far a load has come', async () => {

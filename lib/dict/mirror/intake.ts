@@ -1,0 +1,36 @@
+import type { Values } from '../../codec/values.ts';
+import type { Content } from '../../coherence/staging.ts';
+import type { KeySchemas } from '../../schema/keySchemas.ts';
+import { isSame } from './changeRecord.ts';
+import { Refused } from './contents.ts';
+
+/** Makes of what comes from elsewhere what readers can share, if it fits its schema. */
+export class Intake {
+  readonly #values: Values;
+  readonly #schemas: KeySchemas;
+
+  constructor(values: Values, schemas: KeySchemas) {
+    this.#values = values;
+    this.#schemas = schemas;
+  }
+
+  /** What the store holds. */
+  decode(key: string, bytes: Uint8Array): Content {
+    return this.#check(key, () => this.#values.decodeGuarded(key, bytes));
+  }
+
+  /** What was kept in a file or an object. */
+  take(key: string, value: unknown): Content {
+    return this.#check(key, () => this.#values.guardedCopy(key, value));
+  }
+
+  #check(key: string, read: () => unknown): Content {
+    try {
+      const value = read();
+      const checked = this.#schemas.checkStored(key, value);
+      return isSame(checked, value) ? value : this.#values.guard(checked);
+    } catch (error) {
+      return new Refused(error as Error);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { SignalOptions } from '../abortable.ts';
+import { Pull } from '../pull.ts';
+import { ChangeRecord, isSame } from './changeRecord.ts';
+import { ConfigObject, type ConfigWrites } from './configObject.ts';
+import type { MirrorChange } from './mirror.ts';
+
+/** A watcher: what has changed since it last looked. */
+interface Watcher {
+  readonly record: ChangeRecord;
+  readonly pull: Pull<readonly MirrorChange[]>;
+}
+
+/** What readers see, and who is told when it changes. */
+export class Presentation {
+  /** Whether readers have it already: before, no change is told. */
+  isPublic = false;
+  readonly #object: ConfigObject;
+  readonly #onChange: (changes: readonly MirrorChange[]) => void;
+  readonly #changes = new ChangeRecord();
+  readonly #watchers = new Set<Watcher>();
+
+  /** @param onChange - Told of all changes of a turn together, once the code that made them has run. */
+  constructor(writes: ConfigWrites, onChange: (changes: readonly MirrorChange[]) => void) {
+    this.#object = new ConfigObject(writes);
+    this.#onChange = onChange;
+  }
+
+  get config(): Record<string, unknown> {
+    return this.#object.config;
+  }
+
+  get current(): Readonly<Record<string, unknown>> {
+    return this.#object.current;
+  }
+
+  get(key: string): unknown {
+    return this.#object.get(key);
+  }
+
+  keys(): string[] {
+    return this.#object.keys();
+  }
+
+  /** @param value - `undefined` removes. What has not changed stays the same object. */
+  show(key: string, value: unknown): void {
+    const before = this.#object.get(key);
+    if (isSame(before, value)) return;
+    this.#object.show(key, value);
+    if (this.isPublic) this.#note(key, before);
+  }
+
+  watch({ signal }: SignalOptions = {}): AsyncIterableIterator<readonly MirrorChange[]> {
+    const record = new ChangeRecord();
+    const end = (): void => {
+      pull.end();
+    };
+    const take = (): readonly MirrorChange[] | undefined => {
+      const changes = record.take((key) => this.#object.get(key));
+      return changes.length === 0 ? undefined : changes;
+    };
+    const pull = new Pull(take, signal, () => {
+      this.#watchers.delete(watcher);
+      signal?.removeEventListener('abort', end);
+    });
+    const watcher = { record, pull };
+    this.#watchers.add(watcher);
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted === true) end();
+    return pull.iterate();
+  }
+
+  /** Ends all watchers. */
+  close(): void {
+    for (const { pull } of this.#watchers) pull.end();
+  }
+
+  #note(key: string, before: unknown): void {
+    if (this.#changes.isEmpty) queueMicrotask(() => this.#tell());
+    this.#changes.note(key, before);
+    for (const { record } of this.#watchers) record.note(key, before);
+  }
+
+  #tell(): void {
+    const changes = this.#changes.take((key) => this.#object.get(key));
+    if (changes.length === 0) return;
+    for (const { pull } of this.#watchers) pull.wake();
+    this.#onChange(changes);
+  }
+}

@@ -19,6 +19,19 @@ export function durationMs(name: string, value: unknown, leastMs: number): numbe
   );
 }
 
+/**
+ * A time to live in whole milliseconds; `undefined`: for ever, which is written `Infinity`.
+ *
+ * @throws {ConfigError} No time to live.
+ */
+export function ttlOf(value: unknown): number | undefined {
+  if (value === Number.POSITIVE_INFINITY) return undefined;
+  const ms = typeof value === 'string' ? parse(value) : value;
+  // Stores add it to the time of day, and messages carry it in 6 bytes.
+  if (typeof ms === 'number' && ms >= 1 && ms < 2 ** 47) return Math.floor(ms);
+  throw new ConfigError("The option 'ttl' must be 1 or more milliseconds, like '30s' or '5m', or Infinity.");
+}
+
 function parse(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
   return amount === undefined ? Number.NaN : Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];

@@ -114,6 +114,44 @@ export class AmbiguousWriteError extends NearDictError {
   override readonly code = 'ERR_NEARDICT_AMBIGUOUS_WRITE';
 }
 
+/** A key does not hold what a conditional write asked for, or kept changing while `update()` tried. Nothing was done. */
+export class ConflictError extends NearDictError {
+  override readonly code = 'ERR_NEARDICT_CONFLICT';
+  readonly key: string;
+  /** The version of what the key holds; `null`: it is missing. */
+  readonly version: string | null;
+
+  constructor(message: string, key: string, version: string | null) {
+    super(message);
+    this.key = key;
+    this.version = version;
+    Object.defineProperty(this, 'key', { enumerable: false });
+  }
+}
+
+/**
+ * Of many writes only a part was applied: they belong to several partitions, or are more than one step may hold.
+ *
+ * What belongs to one step was applied as a whole, or not at all.
+ */
+export class PartialWriteError extends NearDictError {
+  override readonly code = 'ERR_NEARDICT_PARTIAL_WRITE';
+  /** The keys whose writes were applied. */
+  readonly applied: readonly string[];
+  /** The keys whose writes were not, or may not have been, with the reasons. */
+  readonly errors: readonly WriteFailure[];
+
+  constructor(applied: readonly string[], errors: readonly WriteFailure[]) {
+    super(
+      `${errors.length} of ${applied.length + errors.length} writes failed. See \`applied\` and \`errors\` for the keys.`,
+      { cause: errors[0]?.error },
+    );
+    this.applied = applied;
+    this.errors = errors;
+    Object.defineProperty(this, 'applied', { enumerable: false });
+  }
+}
+
 /** More writes wait for the store than the queue may hold. This write was not queued; nothing else was lost. */
 export class BackpressureError extends NearDictError {
   override readonly code = 'ERR_NEARDICT_BACKPRESSURE';

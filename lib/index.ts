@@ -23,9 +23,14 @@ export type {
   NearDict,
   Reads,
   ScanOptions,
+  SetOptions,
+  Updated,
+  UpdatedMany,
   WatchedValue,
   WatchOptions,
+  WriteOptions,
 } from './dict/nearDict.ts';
+export { REMOVE } from './dict/remove.ts';
 export type { Duration } from './duration.ts';
 export {
   AmbiguousWriteError,
@@ -35,10 +40,12 @@ export {
   CodecError,
   ConfigError,
   ConfigMismatchError,
+  ConflictError,
   ConnectTimeoutError,
   FlushError,
   KeyError,
   NearDictError,
+  PartialWriteError,
   SchemaError,
   type SchemaIssue,
   UnavailableError,

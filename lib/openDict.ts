@@ -17,6 +17,7 @@ import { Mirrors } from './dict/mirror/mirrors.ts';
 import type { NearDict } from './dict/nearDict.ts';
 import { StateTracker } from './dict/stateTracker.ts';
 import { StoreWalk } from './dict/storeWalk.ts';
+import { Updates } from './dict/updates.ts';
 import { Writes } from './dict/writes.ts';
 import { type OpenOptions, resolveOptions, type Settings } from './options.ts';
 import { BoundedSpace } from './store/boundedSpace.ts';
@@ -24,6 +25,8 @@ import type { SchemaOutput, SchemaValues, StandardSchema } from './schema/standa
 import { randomNonce } from './store/nonce.ts';
 import { KEY_HASH, partitioner } from './store/partitioner.ts';
 import type { Deadline, Space } from './store/store.ts';
+import { Atomics } from './write/atomics.ts';
+import { FreshReads } from './write/freshReads.ts';
 import { WriteThrough } from './write/writeThrough.ts';
 
 /** How long a partition is followed after it was last read, in milliseconds. */
@@ -192,7 +195,9 @@ function assemble(
     },
   );
   const walk = new StoreWalk(space, readers, partitionOf, values, timeoutMs);
-  const writes = new Writes(namespace, writer, values, settings.schemas, walk);
+  const writes = new Writes({ namespace, writer, values, schemas: settings.schemas, walk, ttlMs: settings.ttlMs });
+  const freshReads = new FreshReads(writer, readerOf, timeoutMs);
+  const updates = new Updates(new Atomics(writer, freshReads, timeoutMs), writes, values);
   const mirrors = new Mirrors(basisOf(settings, clock, values), {
     timeoutMs,
     now: () => clock.time(),
@@ -237,9 +242,10 @@ function assemble(
     readers,
     following,
     partitionOf,
-    readerOf,
     writer,
     writes,
+    updates,
+    freshReads,
     reads,
     walk,
     hub,

@@ -3,7 +3,7 @@ import type { Codec } from './codec/codec.ts';
 import { jsonCodec } from './codec/json.ts';
 import { msgpackCodec } from './codec/msgpack.ts';
 import type { ValueMode } from './codec/values.ts';
-import { type Duration, durationMs } from './duration.ts';
+import { type Duration, durationMs, ttlOf } from './duration.ts';
 import { ConfigError } from './errors.ts';
 import type { KeySchemas } from './schema/keySchemas.ts';
 import { resolveSchemas } from './schema/resolveSchemas.ts';
@@ -66,6 +66,11 @@ export interface OpenOptions {
    * must use the same function. Default: the key.
    */
   readonly partitionBy?: ((key: string) => string) | undefined;
+  /**
+   * How long what is written lives in the store, unless the write says otherwise. At least 1 ms; default `Infinity`, for
+   * ever. It begins anew with each write of the key.
+   */
+  readonly ttl?: Duration | undefined;
   /** How values become bytes. Default `'msgpack'`. */
   readonly codec?: 'msgpack' | 'json' | Codec | undefined;
   /**
@@ -109,6 +114,8 @@ export interface Settings {
   readonly connectTimeoutMs: number;
   readonly partitions: number;
   readonly partitionBy: ((key: string) => string) | undefined;
+  /** `undefined`: for ever. */
+  readonly ttlMs: number | undefined;
   readonly codec: Codec;
   readonly schemas: KeySchemas;
   readonly values: ValueMode;
@@ -128,6 +135,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   'connectTimeout',
   'partitions',
   'partitionBy',
+  'ttl',
   'codec',
   'schema',
   'each',
@@ -160,6 +168,7 @@ export function resolveOptions(options: OpenOptions): Settings {
     connectTimeout = 10_000,
     partitions,
     partitionBy,
+    ttl = Number.POSITIVE_INFINITY,
     codec = 'msgpack',
     schema,
     each,
@@ -181,6 +190,7 @@ export function resolveOptions(options: OpenOptions): Settings {
     connectTimeoutMs: durationMs('connectTimeout', connectTimeout, 10),
     partitions: integer('partitions', partitions ?? store.defaultPartitions, 1, 16_384),
     partitionBy: resolvePartitionBy(partitionBy),
+    ttlMs: ttlOf(ttl),
     codec: resolveCodec(codec),
     schemas: resolveSchemas(schema, each),
     values: oneOf('values', values, ['frozen', 'clone']),

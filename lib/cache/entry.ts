@@ -38,11 +38,26 @@ export class Entry {
   seq = 0;
   /** Milliseconds of the turn clock after which the entry is not served. */
   expiresAt: number = Number.POSITIVE_INFINITY;
+  /** Has a time to live in the store. */
+  isMortal = false;
 
   constructor(bytes: Uint8Array | undefined) {
     this.bytes = bytes;
     this.promise = bytes === undefined ? settledRead(undefined) : undefined;
     this.value = undefined;
+  }
+
+  /**
+   * Gives it a time to live that was told in answer to a request.
+   *
+   * @param ttlMs - Milliseconds; `undefined`: no limit.
+   * @param since - When the request was sent, in monotonic milliseconds: the time began later, so it does not end before.
+   */
+  livingFor(ttlMs: number | undefined, since: number): this {
+    if (ttlMs === undefined) return this;
+    this.isMortal = true;
+    this.expiresAt = since + ttlMs;
+    return this;
   }
 
   /**

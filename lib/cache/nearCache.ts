@@ -54,11 +54,16 @@ export class NearCache {
     return entry?.era === era ? entry : undefined;
   }
 
+  /** Holds an entry until it expires or is old, whichever comes first; one that has expired removes what was held. */
   put(key: string, entry: Entry, era: Era, seq: number, now: number): void {
     if (this.#limit === false || this.#uncacheable.has(key)) return;
+    if (entry.expiresAt <= now) {
+      this.remove(key);
+      return;
+    }
     entry.era = era;
     entry.seq = seq;
-    entry.expiresAt = now + this.#maxAgeMs * (0.9 + 0.1 * this.#random());
+    entry.expiresAt = Math.min(entry.expiresAt, now + this.#maxAgeMs * (0.9 + 0.1 * this.#random()));
     this.entries.set(key, entry);
     if (this.#limit === 'all') this.#noteMissing(key, entry.bytes === undefined && entry.value === undefined);
   }

@@ -4,4 +4,6 @@ import type { Entry } from './entry.ts';
 export interface Reply {
   readonly bytes: Uint8Array | undefined;
   readonly entry: Entry;
+  /** When the value expires, in monotonic milliseconds; infinite: it does not. */
+  readonly expiresAt: number;
 }

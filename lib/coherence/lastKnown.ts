@@ -24,9 +24,9 @@ export interface LastKnownOptions {
  *
  * Only an entry of the present era is one: what a message, a repair, a clear, a refused reply or an own write of unknown
  * outcome took out of the cache may be older than what a reader has seen, and never comes back. Its age counts from the
- * era's last proof, because until then it was current, however long ago it was filled. Its own expiry is not looked at:
- * `maxAge` bounds how long a change that nobody announced stays unseen, and asking the store, which is what it demands,
- * has just failed.
+ * era's last proof, because until then it was current, however long ago it was filled. Its `maxAge` is not looked at:
+ * it bounds how long a change that nobody announced stays unseen, and asking the store, which is what it demands,
+ * has just failed. What has a time to live in the store is served no longer than that.
  */
 export class LastKnown {
   readonly #options: LastKnownOptions;
@@ -68,7 +68,9 @@ export class LastKnown {
   #serve(key: string): Known | undefined {
     const entry = this.#options.entries.get(key);
     // An era that has ended is fresh until minus infinity.
-    if (entry === undefined || this.#options.now() > entry.era.freshUntil + this.#options.graceMs) return undefined;
+    const now = this.#options.now();
+    if (entry === undefined || now > entry.era.freshUntil + this.#options.graceMs) return undefined;
+    if (entry.isMortal && now > entry.expiresAt) return undefined;
     entry.era.hits++;
     return { entry };
   }

@@ -321,7 +321,9 @@ export class Partition implements FeedListener {
   #replace(change: Change, seq: number): void {
     if (change.type === 'set' && change.bytes === undefined) this.#cache.remove(change.key);
     else {
-      const entry = new Entry(change.type === 'set' ? change.bytes : undefined);
+      const ttlMs = change.type === 'set' ? change.ttlMs : undefined;
+      // The write is younger than the last proof: its time began after that.
+      const entry = new Entry(change.type === 'set' ? change.bytes : undefined).livingFor(ttlMs, this.freshAsOf);
       this.#cache.put(change.key, entry, this.#era, seq, this.#host.now());
       entry.own();
     }

@@ -58,10 +58,10 @@ export class Reader {
     const departure = this.#partition.depart();
     for (const key of keys) this.#partition.guard.enter(key);
     try {
-      const { position, values } = await this.#space.read(this.#id, keys, performance.now() + this.#timeoutMs);
+      const { position, values, ttls } = await this.#space.read(this.#id, keys, performance.now() + this.#timeoutMs);
       this.#partition.observe(position, departure);
       return keys.map((key, index) => {
-        const reply = this.#toReply(values[index]);
+        const reply = this.#toReply(values[index], ttls?.[index], departure);
         this.#partition.refresh(key, reply.entry, position, departure);
         return reply;
       });
@@ -101,16 +101,18 @@ export class Reader {
     this.#partition.observe(snapshot.position, departure);
     let index = 0;
     for (const [key, read] of reads) {
-      const reply = this.#toReply(snapshot.values[index++]);
+      const reply = this.#toReply(snapshot.values[index], snapshot.ttls?.[index], departure);
+      index++;
       this.#partition.fill(key, reply.entry, snapshot.position, departure);
       this.#partition.guard.leave(key);
       read.resolve(reply);
     }
   }
 
-  #toReply(bytes: Uint8Array | undefined): Reply {
+  #toReply(bytes: Uint8Array | undefined, ttlMs: number | undefined, { sentAt }: Departure): Reply {
     if (bytes !== undefined) this.bytesIn += bytes.length;
-    return { bytes, entry: new Entry(bytes) };
+    const entry = new Entry(bytes).livingFor(ttlMs, sentAt);
+    return { bytes, entry, expiresAt: entry.expiresAt };
   }
 
   #fail(reads: ReadonlyMap<string, QueuedRead>, error: unknown): void {

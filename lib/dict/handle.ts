@@ -5,11 +5,12 @@ import type { Following } from '../coherence/following.ts';
 import type { Partition } from '../coherence/partition.ts';
 import type { Reader } from '../coherence/reader.ts';
 import { type Duration, durationMs } from '../duration.ts';
-import { ClosedError, UnavailableError } from '../errors.ts';
+import { ClosedError } from '../errors.ts';
 import { Deadlines } from '../store/deadline.ts';
 import type { Partitioner } from '../store/partitioner.ts';
 import type { Space } from '../store/store.ts';
 import { versionOf } from '../store/version.ts';
+import type { FreshReads } from '../write/freshReads.ts';
 import type { Writer } from '../write/writer.ts';
 import { abortable } from './abortable.ts';
 import type { ChangeHub } from './changeHub.ts';
@@ -28,11 +29,14 @@ import type {
   NearDict,
   Reads,
   ScanOptions,
+  SetOptions,
   WatchedValue,
   WatchOptions,
+  WriteOptions,
 } from './nearDict.ts';
 import { collectStats } from './stats.ts';
 import type { StoreWalk } from './storeWalk.ts';
+import type { Change, ChangeMany, Updates } from './updates.ts';
 import type { Writes } from './writes.ts';
 
 /** What a handle is put together from. */
@@ -48,9 +52,10 @@ export interface HandleParts {
   readonly readers: readonly Reader[];
   readonly following: Following;
   readonly partitionOf: Partitioner;
-  readonly readerOf: (key: string) => Reader;
+  readonly freshReads: FreshReads;
   readonly writer: Writer;
   readonly writes: Writes;
+  readonly updates: Updates;
   readonly reads: LocalReads;
   readonly walk: StoreWalk;
   readonly hub: ChangeHub;
@@ -138,21 +143,44 @@ export class Handle implements NearDict<Data> {
   async getEntry(key: string, options?: SignalOptions): Promise<DictEntry<unknown> | undefined> {
     assertKey(key);
     options?.signal?.throwIfAborted();
-    const { bytes, entry } = await abortable(this.#readFresh(key), options?.signal);
+    const { bytes, entry, expiresAt } = await abortable(this.#readFresh(key), options?.signal);
     if (bytes === undefined) return undefined;
-    return { value: entry.peek(key, this.#parts.values), version: versionOf(bytes), expiresAt: undefined };
+    return {
+      value: entry.peek(key, this.#parts.values),
+      version: versionOf(bytes),
+      expiresAt: Number.isFinite(expiresAt) ? Math.floor(Date.now() + expiresAt - this.#parts.now()) : undefined,
+    };
   }
 
   // Writing
 
-  async set(key: string, value: unknown, options?: SignalOptions): Promise<string> {
-    return this.#parts.writes.set(key, value, options?.signal);
+  async set(key: string, value: unknown, options: SetOptions = {}): Promise<string> {
+    if (options.ifVersion !== undefined) return this.#parts.updates.setIf(key, value, options);
+    return this.#parts.writes.set(key, value, options);
   }
 
-  async setMany(entries: Data | Iterable<readonly [string, unknown]>, options?: SignalOptions): Promise<void> {
+  async setMany(entries: Data | Iterable<readonly [string, unknown]>, options: WriteOptions = {}): Promise<void> {
     assertMany(entries);
     const pairs = Symbol.iterator in entries ? entries : Object.entries(entries);
-    await this.#parts.writes.setMany(pairs, options?.signal);
+    await this.#parts.writes.setMany(pairs, options);
+  }
+
+  update(key: string, change: Change, options?: WriteOptions): Promise<unknown>;
+  update(keys: readonly string[], change: ChangeMany, options?: WriteOptions): Promise<Data>;
+  async update(
+    keys: string | readonly string[],
+    change: Change & ChangeMany,
+    options: WriteOptions = {},
+  ): Promise<unknown> {
+    const { updates } = this.#parts;
+    return typeof keys === 'object' && keys !== null
+      ? updates.updateMany(keys, change, options)
+      : updates.update(keys, change, options);
+  }
+
+  async getOrSet<K extends string>(key: K, make: (key: K) => unknown, options: WriteOptions = {}): Promise<unknown> {
+    const present = await this.get(key, { signal: options.signal });
+    return present === undefined ? this.#parts.updates.getOrSet(key, async () => make(key), options) : present;
   }
 
   async delete(key: string, options?: SignalOptions): Promise<boolean> {
@@ -244,8 +272,7 @@ export class Handle implements NearDict<Data> {
   // Ending
 
   async flush(options?: SignalOptions): Promise<void> {
-    await this.#parts.writes.settled(options?.signal);
-    this.#parts.writes.throwFailures();
+    await this.#parts.writes.flush(options?.signal);
   }
 
   close({ timeout = this.#parts.timeoutMs }: { readonly timeout?: Duration | undefined } = {}): Promise<void> {
@@ -289,10 +316,7 @@ export class Handle implements NearDict<Data> {
 
   async #readFresh(key: string): Promise<Reply> {
     this.#assertOpen();
-    const { writer, readerOf, timeoutMs } = this.#parts;
-    if (!writer.pending.has(key)) return readerOf(key).readFresh(key);
-    const read = writer.settled(key).then(() => readerOf(key).readFresh(key));
-    return this.#deadlines.within(read, performance.now() + timeoutMs, writeUnderWay);
+    return this.#parts.freshReads.read(key);
   }
 
   #watchKey(key: string, options: WatchOptions | undefined): AsyncIterableIterator<WatchedValue<unknown>> {
@@ -341,7 +365,8 @@ export class Handle implements NearDict<Data> {
     const { writer, writes, emitter } = this.#parts;
     writes.close();
     const deadline = performance.now() + timeoutMs;
-    await this.#deadlines.within(writer.settled(), deadline, () => new ClosedError(this.namespace)).catch(() => {});
+    const flushing = this.#deadlines.within(writer.flush(), deadline, () => new ClosedError(this.namespace));
+    for (const { key, error } of await flushing.catch(() => [])) writes.addFailure(key, error);
     emitter.warnNoMore();
     await this.#end();
     writes.throwFailures();
@@ -376,10 +401,4 @@ export class Handle implements NearDict<Data> {
     }
     return { namespace: this.namespace, state: this.state, cached: Object.fromEntries(entries) };
   }
-}
-
-function writeUnderWay(): UnavailableError {
-  return new UnavailableError(
-    'An own write of this key has not ended within `timeout`, and the read has to come after.',
-  );
 }

@@ -4,6 +4,7 @@ import type { DictEvents, DictChange, DictState } from './events.ts';
 import type { SchemaOutput, StandardSchema } from '../schema/standardSchema.ts';
 import type { DefaultedConfig, Mirror, MirrorConfig, MirrorOptions } from './mirror/mirror.ts';
 import type { Key, Pair, Value } from './pair.ts';
+import type { REMOVE } from './remove.ts';
 
 /** The Proxy: assign a value, await a read. */
 export type Dict<T> = { [K in keyof T]?: T[K] | Promise<T[K] | undefined> };
@@ -27,6 +28,25 @@ export interface GetOptions extends SignalOptions {
   /** Waits for this process's own writes of the key and asks the store: linearizable with awaited writes. Default `false`. */
   readonly fresh?: boolean | undefined;
 }
+
+export interface WriteOptions extends SignalOptions {
+  /** How long the value lives in the store, at least 1 ms; `Infinity`: for ever. Default: the option `ttl`. */
+  readonly ttl?: Duration | undefined;
+}
+
+export interface SetOptions extends WriteOptions {
+  /**
+   * Writes only if the key has this version, or, with `null`, only if it is missing; otherwise `set` rejects with
+   * `ConflictError`. Default: whatever it has.
+   */
+  readonly ifVersion?: string | null | undefined;
+}
+
+/** What the function given to `update()` returns: the new value, or `REMOVE`; or a promise of it. */
+export type Updated<V> = V | typeof REMOVE | PromiseLike<V | typeof REMOVE>;
+
+/** New values of some of the keys given to `update()`; keys that are left out stay as they are. */
+export type UpdatedMany<T, K extends keyof T> = { readonly [P in K]?: Value<T, P> | typeof REMOVE };
 
 export interface ScanOptions extends SignalOptions {
   /** Only keys that start with it. Default: all. */
@@ -105,15 +125,58 @@ export interface NearDict<T extends object = Record<string, unknown>, C = Mirror
    *
    * With a `signal`: a write that was not sent yet is given up; one that was rejects with `AmbiguousWriteError`.
    */
-  set<K extends Key<T>>(key: K, value: Value<T, K>, options?: SignalOptions): Promise<string>;
+  set<K extends Key<T>>(key: K, value: Value<T, K>, options?: SetOptions): Promise<string>;
   /**
-   * Writes many. Every entry is checked before any is written. A thousand or more go in several steps: a failure in
-   * between leaves some written, and rejects.
+   * Writes many, those of one partition in one step, all or none of them. Every entry is checked before any is written.
+   *
+   * More than 10 000 entries, or 16 MiB, of one partition go in several steps.
+   *
+   * @throws {PartialWriteError} Some steps failed and others did not; it says which keys were written.
    */
-  setMany(entries: Partial<T> | Iterable<Pair<T>>, options?: SignalOptions): Promise<void>;
+  setMany(entries: Partial<T> | Iterable<Pair<T>>, options?: WriteOptions): Promise<void>;
+  /**
+   * Changes a value by what it is: nothing that others write meanwhile is lost.
+   *
+   * @param change - Gets the value, `undefined` if it is missing, and returns the new one, or `REMOVE`. It is called
+   *   again with the newer value when somebody else was faster, so it should have no other effects. It has `timeout` to
+   *   end; what it throws is passed on, and nothing is written.
+   * @returns The new value as it is stored; `undefined` after `REMOVE`.
+   * @throws {ConflictError} Others were faster until `timeout` was over. Nothing was written.
+   * @throws {CodecError} It returned `undefined`, which is no value: a forgotten `return` must not delete. Nothing was
+   *   written.
+   */
+  update<K extends Key<T>>(
+    key: K,
+    change: (value: T[K] | undefined) => Updated<Value<T, K>>,
+    options?: WriteOptions,
+  ): Promise<T[K] | undefined>;
+  /**
+   * Changes several values of one partition in one step.
+   *
+   * @param change - Gets an object with all the keys, and returns the new values of those that change.
+   * @throws {KeyError} The keys belong to several partitions.
+   */
+  update<K extends Key<T>>(
+    keys: readonly K[],
+    change: (values: { [P in K]: T[P] | undefined }) => UpdatedMany<T, K> | PromiseLike<UpdatedMany<T, K>>,
+    options?: WriteOptions,
+  ): Promise<{ [P in K]: T[P] | undefined }>;
+  /**
+   * The value; a missing one is made by `make` and stored.
+   *
+   * Those who ask in this process at the same time share one call of `make`. If several processes make a value, the
+   * first one that is stored wins, and all get that.
+   *
+   * @param make - May take longer than `timeout`. What it throws is passed on to all who wait, and nothing is stored.
+   */
+  getOrSet<K extends Key<T>>(
+    key: K,
+    make: (key: K) => Value<T, K> | PromiseLike<Value<T, K>>,
+    options?: WriteOptions,
+  ): Promise<Value<T, K>>;
   /** Deletes, and resolves whether the key was there. */
   delete(key: Key<T>, options?: SignalOptions): Promise<boolean>;
-  /** Deletes many, and resolves how many were there. */
+  /** Deletes many, in steps as `setMany`, and resolves how many were there. */
   deleteMany(keys: Iterable<Key<T>>, options?: SignalOptions): Promise<number>;
   /** Deletes everything. Keys that are written meanwhile may survive. */
   clear(options?: SignalOptions): Promise<void>;

@@ -1,13 +1,17 @@
-import type { NearDictError } from '../errors.ts';
+import { type NearDictError, PartialWriteError, type WriteFailure } from '../errors.ts';
 import type { Waiter } from './writer.ts';
 
 /** Waits for a number of writes and settles once, when the last has ended. */
 export class Countdown implements Waiter {
-  /** Resolves with the number of writes whose key was there before, or rejects with the first failure. */
+  /**
+   * Resolves with the number of writes whose key was there before. Rejects with the failure, or with a
+   * `PartialWriteError` where the writes did not all end alike.
+   */
   readonly done: Promise<number>;
   #left: number;
   #existed = 0;
-  #error: NearDictError | undefined;
+  readonly #applied: string[] = [];
+  readonly #failures: WriteFailure[] = [];
   #resolve!: (existed: number) => void;
   #reject!: (error: NearDictError) => void;
 
@@ -20,19 +24,28 @@ export class Countdown implements Waiter {
     if (writes === 0) this.#resolve(0);
   }
 
-  applied(existed: boolean): void {
+  /** Whether one of the writes is in the store. */
+  get hasApplied(): boolean {
+    return this.#applied.length > 0;
+  }
+
+  applied(key: string, existed: boolean): void {
+    this.#applied.push(key);
     if (existed) this.#existed++;
     this.#end();
   }
 
-  failed(error: NearDictError): void {
-    this.#error ??= error;
+  failed(key: string, error: NearDictError): void {
+    this.#failures.push({ key, error });
     this.#end();
   }
 
   #end(): void {
     if (--this.#left > 0) return;
-    if (this.#error === undefined) this.#resolve(this.#existed);
-    else this.#reject(this.#error);
+    const [first] = this.#failures;
+    if (first === undefined) this.#resolve(this.#existed);
+    else if (this.#applied.length === 0 && this.#failures.every(({ error }) => error.code === first.error.code)) {
+      this.#reject(first.error);
+    } else this.#reject(new PartialWriteError(this.#applied, this.#failures));
   }
 }

@@ -1,27 +1,33 @@
 import { Entry } from '../cache/entry.ts';
 import type { NearDictError } from '../errors.ts';
 import type { Batch } from '../store/store.ts';
-import type { PendingWrite, Waiter } from './writer.ts';
+import type { Content, PendingWrite, Waiter } from './writer.ts';
 
-/** What a waiting delete learns of the key: whether the store had it, or what an earlier write of the same batch left. */
+/** What a waiting delete learns of the key: whether the store had it, or what an earlier write of the same call left. */
 type Existed = 'asStored' | boolean;
 
-/** All writes of one key that wait for the same call: the last one wins. */
-export class Operation implements PendingWrite {
+/** All writes of one key that go out in the same call: the last one wins. */
+export class Operation implements PendingWrite, Content {
   readonly key: string;
   /** Monotonic milliseconds by which the first of the writes must have ended. */
   readonly deadline: number;
   bytes: Uint8Array | undefined;
+  ttlMs: number | undefined;
   entry: Entry;
   /** Somebody assigned without waiting: a failure has to be reported. */
   isBackground = false;
+  /** Belongs to writes that are applied together or not at all. */
+  isGrouped = false;
+  #older: Operation | undefined;
+  #isOver = false;
   #startsWithCountedDelete: boolean;
-  #waiters: { readonly waiter: Waiter; readonly existed: Existed }[] = [];
+  readonly #waiters: { readonly waiter: Waiter; readonly existed: Existed }[] = [];
 
-  constructor(key: string, bytes: Uint8Array | undefined, waiter: Waiter | undefined, deadline: number) {
+  constructor(key: string, { bytes, ttlMs }: Content, waiter: Waiter | undefined, deadline: number) {
     this.key = key;
     this.deadline = deadline;
     this.bytes = bytes;
+    this.ttlMs = ttlMs;
     this.entry = new Entry(bytes);
     this.#startsWithCountedDelete = bytes === undefined && waiter !== undefined;
     this.#addWaiter(waiter, 'asStored');
@@ -37,28 +43,32 @@ export class Operation implements PendingWrite {
     return this.bytes === undefined || this.#startsWithCountedDelete;
   }
 
-  /** A later write of the key takes the place of the ones before. */
-  overwrite(bytes: Uint8Array | undefined, waiter: Waiter | undefined): void {
-    this.#addWaiter(waiter, this.bytes !== undefined);
-    this.bytes = bytes;
-    this.entry = new Entry(bytes);
+  /** The last write of the key before this one that has not ended. */
+  get older(): Operation | undefined {
+    while (this.#older !== undefined && this.#older.#isOver) this.#older = this.#older.#older;
+    return this.#older;
   }
 
-  /** Takes over those who wait for an older write of the key, which this one replaces before it was sent. */
-  adopt(older: Operation): void {
-    const left = older.bytes !== undefined;
-    const own = this.#waiters.map(({ waiter, existed }) => ({
-      waiter,
-      existed: existed === 'asStored' ? left : existed,
-    }));
-    this.#waiters = [...older.#waiters, ...own];
-    this.#startsWithCountedDelete = older.#startsWithCountedDelete;
-    this.isBackground ||= older.isBackground;
+  /** This write comes behind another one of its key. */
+  follow(older: Operation | undefined): void {
+    this.#older = older;
+  }
+
+  /** A later write of the key takes the place of the ones before. */
+  overwrite({ bytes, ttlMs }: Content, waiter: Waiter | undefined): void {
+    this.#addWaiter(waiter, this.bytes !== undefined);
+    this.bytes = bytes;
+    this.ttlMs = ttlMs;
+    this.entry = new Entry(bytes);
   }
 
   /** Lets one more hear how the write ended. */
   join(waiter: Waiter): void {
     this.#waiters.push({ waiter, existed: true });
+  }
+
+  isFor(waiter: Waiter): boolean {
+    return this.#waiters.some((other) => other.waiter === waiter);
   }
 
   /** Whether `waiter` alone wants this write. */
@@ -67,11 +77,21 @@ export class Operation implements PendingWrite {
   }
 
   applied(wasStored: boolean): void {
-    for (const { waiter, existed } of this.#waiters) waiter.applied(existed === 'asStored' ? wasStored : existed);
+    this.end();
+    for (const { waiter, existed } of this.#waiters) {
+      waiter.applied(this.key, existed === 'asStored' ? wasStored : existed);
+    }
   }
 
   failed(error: NearDictError): void {
-    for (const { waiter } of this.#waiters) waiter.failed(error);
+    this.end();
+    for (const { waiter } of this.#waiters) waiter.failed(this.key, error);
+  }
+
+  /** It has ended, and holds on to no other that has: each would, to all before it. */
+  end(): void {
+    this.#isOver = true;
+    this.#older = this.older;
   }
 
   #addWaiter(waiter: Waiter | undefined, existed: Existed): void {
@@ -82,10 +102,10 @@ export class Operation implements PendingWrite {
 
 export function toBatch(operations: readonly Operation[]): Batch {
   const deletes: string[] = [];
-  const sets: [string, Uint8Array][] = [];
+  const sets: Batch['sets'][number][] = [];
   for (const operation of operations) {
     if (operation.deletes) deletes.push(operation.key);
-    if (operation.bytes !== undefined) sets.push([operation.key, operation.bytes]);
+    if (operation.bytes !== undefined) sets.push([operation.key, operation.bytes, operation.ttlMs]);
   }
   return { deletes, sets, clear: false };
 }

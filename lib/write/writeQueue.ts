@@ -1,15 +1,17 @@
-import { Entry } from '../cache/entry.ts';
+import type { Entry } from '../cache/entry.ts';
 import type { Partition } from '../coherence/partition.ts';
-import { AmbiguousWriteError, type NearDictError, UnavailableError } from '../errors.ts';
-import type { Deadline, PartitionId, Receipt, Space } from '../store/store.ts';
+import { type NearDictError, UnavailableError } from '../errors.ts';
+import { randomNonce } from '../store/nonce.ts';
+import type { Batch, Deadline, PartitionId, Receipt, Space } from '../store/store.ts';
 import type { Backlog } from './backlog.ts';
-import { asWriteError, notSent, unanswered } from './failures.ts';
-import { type Operation, toBatch } from './operation.ts';
+import { asWriteError, notSent } from './failures.ts';
+import { Lane, type Turn } from './lane.ts';
+import { Operation, toBatch } from './operation.ts';
+import { Parcel } from './parcel.ts';
+import { Patience } from './patience.ts';
 import type { PendingWrites } from './pendingWrites.ts';
-
-/** Most writes, and most bytes of values, in one call: the server and the event loop stay free for others. */
-const MAX_OPERATIONS = 1000;
-const MAX_BYTES = 1024 * 1024;
+import { Sender } from './sender.ts';
+import { type Content, sizeOf, type Waiter } from './writer.ts';
 
 export interface WriteQueueOptions {
   readonly space: Space;
@@ -23,213 +25,228 @@ export interface WriteQueueOptions {
   readonly onFailure: (key: string, error: NearDictError) => void;
 }
 
-/** What has to be alone on its way to the store. */
-interface Turn {
-  run(): Promise<void>;
-  /** Tells those who wait for it that nobody will know how it ended. */
-  giveUp(reason: NearDictError): void;
+/** A call that is made of no queued writes. */
+export interface Call {
+  /** Called when its turn has come; `undefined`: there is nothing to send any more. */
+  batch(): Batch | undefined;
+  /** What readers of a key that is set share; by default made of the bytes. */
+  entryOf?(key: string): Entry | undefined;
+  /** Called with what it did, before the next call is made. */
+  onReceipt?(receipt: Receipt): void;
 }
 
-/**
- * The writes of one partition on their way to the store.
- *
- * At most one call is under way: a second one could overtake the first where the client has to send it again (after
- * NOSCRIPT or a redirection), and leave the older value behind.
- */
+/** The writes of one partition on their way to the store. */
 export class WriteQueue {
-  bytesOut = 0;
-  readonly #space: Space;
-  readonly #id: PartitionId;
-  readonly #partition: Partition;
-  readonly #pending: PendingWrites<Operation>;
-  readonly #backlog: Backlog;
-  readonly #onFailure: (key: string, error: NearDictError) => void;
-  readonly #queue = new Map<string, Operation>();
-  /** Calls that are not made of queued writes. */
-  readonly #turns: Turn[] = [];
-  /** The call under way. */
-  #current: Turn | undefined;
+  readonly #options: WriteQueueOptions;
+  readonly #sender: Sender;
+  readonly #lane = new Lane();
+  /** Parcels that were not sent, in their order. */
+  readonly #parcels = new Set<Parcel>();
+  /** The parcel that takes plain writes: nothing waits behind it. */
+  #open: Parcel | undefined;
+  /** By key, the parcel in which a later write may take the place of the last one: no other call waits in between. */
+  #places = new Map<string, Parcel>();
+  /** The plain writes of the call under way. */
+  #sent: readonly Operation[] = [];
+  /** Of the tickets of conditional writes. */
+  readonly #holder = randomNonce();
+  #ticket = 0;
+  readonly #patience: Patience;
   /** Why nothing is sent any more. */
   #closedBy: NearDictError | undefined;
-  readonly #timeoutMs: number;
-  /** When the store last took a call. */
-  #progressAt = Number.NEGATIVE_INFINITY;
-  /** The writes of the call under way. */
-  readonly #sent = new Map<string, Operation>();
-  #isScheduled = false;
 
   constructor(options: WriteQueueOptions) {
-    this.#space = options.space;
-    this.#id = options.id;
-    this.#partition = options.partition;
-    this.#pending = options.pending;
-    this.#backlog = options.backlog;
-    this.#timeoutMs = options.timeoutMs;
-    this.#onFailure = options.onFailure;
+    this.#options = options;
+    this.#patience = new Patience(options.timeoutMs);
+    this.#sender = new Sender(options.space, options.id, options.partition);
   }
 
-  /** The write of `key` that was not sent yet. */
-  find(key: string): Operation | undefined {
-    return this.#queue.get(key);
+  get bytesOut(): number {
+    return this.#sender.bytesOut;
   }
 
-  /** The writes of the call under way. */
-  get sent(): Iterable<Operation> {
-    return this.#sent.values();
+  /** @throws {BackpressureError} Too much waits. */
+  write(key: string, content: Content, waiter: Waiter | undefined): void {
+    const place = this.#places.get(key);
+    const present = place?.find(key);
+    this.#options.backlog.admit(present === undefined ? 1 : 0, sizeOf(content) - (present?.size ?? 0));
+    if (place !== undefined && present !== undefined) this.#overwrite(place, present, content, waiter);
+    else this.#add(this.#parcelFor(1, sizeOf(content)), key, content, waiter);
   }
 
-  /** The write of `key` that is on its way. */
-  findSent(key: string): Operation | undefined {
-    return this.#sent.get(key);
+  /**
+   * Takes writes that are applied together or not at all.
+   *
+   * @throws {BackpressureError} Too much waits. None was taken.
+   */
+  writeTogether(contents: ReadonlyMap<string, Content>, waiter: Waiter): void {
+    let bytes = 0;
+    for (const content of contents.values()) bytes += sizeOf(content);
+    this.#options.backlog.admit(contents.size, bytes);
+    const parcel = this.#parcelFor(contents.size, bytes);
+    for (const [key, content] of contents) {
+      const present = parcel.find(key);
+      if (present !== undefined) this.#overwrite(parcel, present, content, waiter);
+      const operation = present ?? this.#add(parcel, key, content, waiter);
+      operation.isGrouped = true;
+    }
   }
 
-  add(operation: Operation): void {
-    this.#enqueue(operation);
-    this.#schedule();
-  }
-
-  overwrite(operation: Operation, bytes: Uint8Array | undefined, waiter: Parameters<Operation['overwrite']>[1]): void {
-    this.#backlog.remove(operation.size);
-    operation.overwrite(bytes, waiter);
-    this.#backlog.add(operation.size);
-    this.#pending.changed(operation.key);
-  }
-
-  remove(operation: Operation): void {
-    this.#take(operation);
-    this.#uncover(operation);
-  }
-
-  /** Deletes `keys` and announces that the partition is empty, as the next call. */
-  clear(keys: readonly string[], deadline: Deadline): Promise<void> {
+  /** Makes a call of its own in its turn. Resolves what it did; `undefined` if there was nothing to send any more. */
+  apply(call: Call, deadline: Deadline): Promise<Receipt | undefined> {
+    this.#open = undefined;
+    this.#places = new Map();
     return new Promise((resolve, reject) => {
-      this.#turns.push({ run: () => this.#clear(keys, deadline).then(resolve, reject), giveUp: reject });
-      this.#schedule();
+      this.#lane.add({ run: () => this.#apply(call, deadline).then(resolve, reject), giveUp: reject });
     });
+  }
+
+  /** Gives up what only `waiter` wants and was not sent. Returns whether nothing is left that it waits for. */
+  cancel(waiter: Waiter): boolean {
+    let isDone = !this.#sent.some((operation) => operation.isFor(waiter));
+    for (const parcel of this.#parcels) {
+      const own = parcel.operations.filter((operation) => operation.isFor(waiter));
+      if (own.every((operation) => operation.isOnlyFor(waiter))) this.#drop(parcel, own);
+      else isDone = false;
+    }
+    return isDone;
+  }
+
+  /** Resolves when everything so far has ended. */
+  reached(): Promise<void> {
+    return this.#lane.reached();
   }
 
   /** Gives everything up. How the call under way ends does not matter any more. */
   close(reason: NearDictError): void {
-    if (this.#closedBy !== undefined) return;
     this.#closedBy = reason;
-    this.#current?.giveUp(unanswered());
-    for (const turn of this.#turns.splice(0)) turn.giveUp(reason);
-    for (const operation of this.#queue.values()) {
-      this.#take(operation);
-      this.#fail(operation, reason);
-    }
+    this.#sender.close();
+    this.#lane.close(reason);
   }
 
-  /** The batch of a tick ends when its code has run; a batch that waits for a call goes on growing. */
-  #schedule(): void {
-    if (this.#isScheduled || this.#current !== undefined) return;
-    this.#isScheduled = true;
-    process.nextTick(() => {
-      this.#isScheduled = false;
-      this.#sendNext();
-    });
+  #parcelFor(writes: number, bytes: number): Parcel {
+    if (this.#open?.hasRoomFor(writes, bytes) === true) return this.#open;
+    const parcel = new Parcel();
+    this.#open = parcel;
+    this.#lane.add(this.#turnOf(parcel));
+    return parcel;
   }
 
-  #sendNext(): void {
-    if (this.#current !== undefined) return;
-    this.#current = this.#turns.shift() ?? this.#nextBatch();
-    if (this.#current === undefined) return;
-    const done = (): void => {
-      this.#current = undefined;
-      this.#sendNext();
-    };
-    this.#current.run().then(done, done);
-  }
-
-  #nextBatch(): Turn | undefined {
-    if (this.#queue.size === 0) return undefined;
-    const batch = this.#takeBatch();
+  #turnOf(parcel: Parcel): Turn {
+    this.#parcels.add(parcel);
     return {
-      run: () => this.#send(batch),
+      run: () => this.#send(this.#unload(parcel)),
       giveUp: (reason) => {
-        const sent = [...this.#sent.values()];
-        this.#sent.clear();
-        this.#failAll(sent, reason);
+        this.#failAll(this.#parcels.has(parcel) ? this.#unload(parcel) : this.#sent, reason);
       },
     };
   }
 
-  #takeBatch(): Operation[] {
-    const batch: Operation[] = [];
-    let bytes = 0;
-    for (const operation of this.#queue.values()) {
-      bytes += operation.size;
-      if (batch.length === MAX_OPERATIONS || (bytes > MAX_BYTES && batch.length > 0)) break;
-      this.#take(operation);
-      if (this.#deadlineOf(operation) > performance.now()) batch.push(operation);
-      else this.#fail(operation, notSent());
-    }
-    return batch;
+  #add(parcel: Parcel, key: string, content: Content, waiter: Waiter | undefined): Operation {
+    const { pending, timeoutMs, backlog } = this.#options;
+    const operation = new Operation(key, content, waiter, performance.now() + timeoutMs);
+    operation.follow(pending.get(key));
+    parcel.add(operation);
+    this.#places.set(key, parcel);
+    backlog.add(operation.size);
+    pending.set(key, operation);
+    return operation;
   }
 
-  /** A long queue is no failure: as long as the store takes calls, the time of those that wait has not begun. */
-  #deadlineOf(operation: Operation): Deadline {
-    return Math.max(operation.deadline, this.#progressAt + this.#timeoutMs);
+  #overwrite(parcel: Parcel, operation: Operation, content: Content, waiter: Waiter | undefined): void {
+    const { pending, backlog } = this.#options;
+    backlog.remove(operation.size);
+    parcel.overwrite(operation, content, waiter);
+    backlog.add(operation.size);
+    pending.changed(operation.key);
+  }
+
+  #drop(parcel: Parcel, operations: readonly Operation[]): void {
+    for (const operation of operations) {
+      parcel.remove(operation);
+      this.#leave(parcel, operation);
+      operation.end();
+      this.#uncover(operation);
+    }
+  }
+
+  /** Takes everything out of a parcel whose turn has come, or never will. */
+  #unload(parcel: Parcel): Operation[] {
+    if (this.#open === parcel) this.#open = undefined;
+    if (!this.#parcels.delete(parcel)) return [];
+    const { operations } = parcel;
+    for (const operation of operations) this.#leave(parcel, operation);
+    return operations;
+  }
+
+  #leave(parcel: Parcel, { key, size }: Operation): void {
+    this.#options.backlog.remove(size);
+    if (this.#places.get(key) === parcel) this.#places.delete(key);
   }
 
   async #send(operations: readonly Operation[]): Promise<void> {
-    if (operations.length === 0) return;
+    const { timely, late } = this.#patience.sort(operations);
+    this.#failAll(late, notSent());
     // Whoever heard of a failure a moment ago may have closed the dictionary.
-    if (this.#closedBy !== undefined) {
-      this.#failAll(operations, this.#closedBy);
-      return;
-    }
-    const departure = this.#partition.depart();
-    const deadline = Math.min(...operations.map((operation) => this.#deadlineOf(operation)));
-    for (const operation of operations) {
-      this.#partition.guard.enter(operation.key);
-      this.#sent.set(operation.key, operation);
-    }
+    if (this.#closedBy !== undefined) this.#failAll(timely, this.#closedBy);
+    if (this.#closedBy !== undefined || timely.length === 0) return;
+    this.#sent = timely;
+    const deadline = Math.min(...timely.map((operation) => this.#patience.deadlineOf(operation)));
+    const entries = new Map(timely.map(({ key, entry }) => [key, entry]));
     try {
-      const receipt = await this.#space.write(this.#id, toBatch(operations), deadline);
-      if (this.#closedBy === undefined) this.#acknowledge(operations, receipt, departure);
+      const { existed } = await this.#sender.send(toBatch(timely), deadline, (key) => entries.get(key));
+      if (this.#closedBy === undefined) this.#acknowledge(timely, existed);
     } catch (error) {
-      if (this.#closedBy === undefined) await this.#reject(operations, asWriteError(error), deadline);
-    } finally {
-      for (const { key } of operations) this.#partition.guard.leave(key);
+      if (this.#closedBy === undefined) await this.#reject(timely, asWriteError(error), deadline);
     }
   }
 
-  #acknowledge(operations: readonly Operation[], receipt: Receipt, departure: ReturnType<Partition['depart']>): void {
-    this.#sent.clear();
-    this.#progressAt = performance.now();
+  #acknowledge(operations: readonly Operation[], existed: readonly boolean[]): void {
+    this.#sent = [];
+    this.#patience.begin();
     let deletes = 0;
     for (const operation of operations) {
-      const { key, bytes, entry } = operation;
-      this.bytesOut += bytes?.length ?? 0;
-      this.#partition.acknowledge(key, entry, receipt.position, departure);
-      if (this.#pending.get(key) === operation) this.#pending.delete(key);
-      this.#partition.uncover(key);
-      operation.applied(operation.deletes ? receipt.existed[deletes++] === true : true);
+      operation.end();
+      this.#uncover(operation);
+      operation.applied(operation.deletes ? existed[deletes++] === true : true);
     }
   }
 
   async #reject(operations: readonly Operation[], error: NearDictError, deadline: Deadline): Promise<void> {
-    this.#sent.clear();
-    const now = performance.now();
-    const deletes = new Set(deletesAmong(operations, error));
-    for (const operation of operations) {
-      if (deletes.has(operation)) continue;
-      if (error instanceof AmbiguousWriteError) this.#partition.acknowledgeUnknown(operation.key);
-      const ranOutOfTime = now >= deadline;
-      if (error instanceof UnavailableError && ranOutOfTime && this.#deadlineOf(operation) > now)
-        this.#putBack(operation);
-      else this.#fail(operation, error);
-    }
-    await this.#send([...deletes]);
+    this.#sent = [];
+    const deletes = deletesAmong(operations, error);
+    const others = deletes.length === 0 ? operations : operations.filter(({ bytes }) => bytes !== undefined);
+    // A younger write that shared the call of one that ran out of time, and was not sent, has time left.
+    const isUnsent = error instanceof UnavailableError && performance.now() >= deadline;
+    const { timely, late } = isUnsent ? this.#patience.sort(others) : { timely: [], late: others };
+    if (timely.length > 0) this.#putBack(timely);
+    this.#failAll(late, error);
+    await this.#send(deletes);
   }
 
-  /** A younger write that shared the call of one that ran out of time, and was not sent, has time left. */
-  #putBack(operation: Operation): void {
-    const { key } = operation;
-    const newer = this.#queue.get(key);
-    if (newer === undefined) this.#enqueue(operation);
-    else newer.adopt(operation);
+  #putBack(operations: readonly Operation[]): void {
+    const parcel = new Parcel();
+    for (const operation of operations) {
+      parcel.add(operation);
+      this.#options.backlog.add(operation.size);
+    }
+    this.#lane.addFirst(this.#turnOf(parcel));
+  }
+
+  async #apply(call: Call, deadline: Deadline): Promise<Receipt | undefined> {
+    if (performance.now() >= deadline) throw notSent();
+    const batch = call.batch();
+    if (batch === undefined) return undefined;
+    const receipt = await this.#sender.send(this.#withTicket(batch), deadline, (key) => call.entryOf?.(key));
+    this.#patience.begin();
+    if (this.#closedBy === undefined) call.onReceipt?.(receipt);
+    return receipt;
+  }
+
+  /** A batch with conditions recognises itself when it has to be sent again. */
+  #withTicket(batch: Batch): Batch {
+    if (batch.conditions === undefined || batch.ticket !== undefined) return batch;
+    return { ...batch, ticket: { holder: this.#holder, number: ++this.#ticket } };
   }
 
   #failAll(operations: readonly Operation[], error: NearDictError): void {
@@ -237,44 +254,22 @@ export class WriteQueue {
   }
 
   #fail(operation: Operation, error: NearDictError): void {
+    operation.end();
     this.#uncover(operation);
     operation.failed(error);
-    if (operation.isBackground) this.#onFailure(operation.key, error);
+    if (operation.isBackground) this.#options.onFailure(operation.key, error);
   }
 
+  /** Shows readers what the ended write has hidden: an older one that has not ended, or what is cached. */
   #uncover(operation: Operation): void {
+    const { pending, partition } = this.#options;
     const { key } = operation;
-    const older = this.#sent.get(key);
-    if (this.#pending.get(key) === operation) {
-      if (older === undefined) this.#pending.delete(key);
-      else this.#pending.set(key, older);
+    if (pending.get(key) === operation) {
+      const { older } = operation;
+      if (older === undefined) pending.delete(key);
+      else pending.set(key, older);
     }
-    this.#partition.uncover(key);
-  }
-
-  async #clear(keys: readonly string[], deadline: Deadline): Promise<void> {
-    if (performance.now() >= deadline) throw notSent();
-    const departure = this.#partition.depart();
-    for (const key of keys) this.#partition.guard.enter(key);
-    try {
-      const { position } = await this.#space.write(this.#id, { deletes: keys, sets: [], clear: true }, deadline);
-      for (const key of keys) this.#partition.acknowledge(key, new Entry(undefined), position, departure);
-      this.#partition.acknowledgeClear(position);
-    } catch (error) {
-      for (const key of keys) this.#partition.acknowledgeUnknown(key);
-      throw asWriteError(error);
-    } finally {
-      for (const key of keys) this.#partition.guard.leave(key);
-    }
-  }
-
-  #enqueue(operation: Operation): void {
-    this.#queue.set(operation.key, operation);
-    this.#backlog.add(operation.size);
-  }
-
-  #take(operation: Operation): void {
-    if (this.#queue.delete(operation.key)) this.#backlog.remove(operation.size);
+    partition.uncover(key);
   }
 }
 

@@ -1,12 +1,19 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Partition } from '../coherence/partition.ts';
-import type { NearDictError } from '../errors.ts';
-import type { PartitionId, Space } from '../store/store.ts';
+import { KeyError, type NearDictError, type WriteFailure } from '../errors.ts';
+import type { PartitionId, Receipt, Space } from '../store/store.ts';
 import { Backlog, type BacklogLimits } from './backlog.ts';
 import { Countdown } from './countdown.ts';
-import { Operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import { PendingWrites } from './pendingWrites.ts';
-import { WriteQueue } from './writeQueue.ts';
-import type { Waiter, Writer } from './writer.ts';
+import { type Call, WriteQueue } from './writeQueue.ts';
+import { type ConditionalWrite, type Content, sizeOf, type Waiter, type Writer, type WriterCounts } from './writer.ts';
+
+/** Writes handed over between two pauses, in which the event loop does its other work. */
+const TAKEN_AT_ONCE = 1000;
+/** Most writes, and most bytes of values, that are applied as one step: about ten milliseconds of the server's time. */
+const MAX_TOGETHER = 10_000;
+const MAX_BYTES_TOGETHER = 16 * 1024 * 1024;
 
 export interface WriteThroughOptions {
   readonly space: Space;
@@ -25,70 +32,146 @@ export class WriteThrough implements Writer {
   readonly #queues: readonly WriteQueue[];
   readonly #partitionOf: (key: string) => PartitionId;
   readonly #timeoutMs: number;
-  readonly #backlog: Backlog;
+  #closedBy: NearDictError | undefined;
 
-  constructor(options: WriteThroughOptions) {
+  constructor({ limits, ...options }: WriteThroughOptions) {
     this.#partitionOf = options.partitionOf;
     this.#timeoutMs = options.timeoutMs;
-    this.#backlog = new Backlog(options.limits);
-    this.#queues = options.partitions.map(
-      (partition, id) => new WriteQueue({ ...options, id, partition, pending: this.pending, backlog: this.#backlog }),
-    );
+    const shared = { ...options, pending: this.pending, backlog: new Backlog(limits) };
+    this.#queues = options.partitions.map((partition, id) => new WriteQueue({ ...shared, id, partition }));
   }
 
   get bytesOut(): number {
     return this.#queues.reduce((sum, queue) => sum + queue.bytesOut, 0);
   }
 
-  write(key: string, bytes: Uint8Array | undefined, waiter?: Waiter): void {
-    const queue = this.#queueOf(key);
-    const queued = queue.find(key);
-    this.#backlog.admit(queued === undefined ? 1 : 0, (bytes?.length ?? 0) - (queued?.size ?? 0));
-    if (queued !== undefined) {
-      queue.overwrite(queued, bytes, waiter);
-      return;
+  get counts(): WriterCounts {
+    return { dirty: 0, edits: 0, flushedWrites: 0, flushes: 0, conflicts: 0 };
+  }
+
+  write(key: string, content: Content, waiter?: Waiter): void {
+    this.#assertOpen();
+    this.#queueOf(key).write(key, content, waiter);
+  }
+
+  async writeMany(
+    contents: ReadonlyMap<string, Content>,
+    waiter: Waiter,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    let taken = 0;
+    for (const [id, group] of this.#groups(contents)) {
+      if (signal?.aborted === true) return;
+      try {
+        this.#assertOpen();
+        this.#queueAt(id).writeTogether(group, waiter);
+      } catch (error) {
+        for (const key of group.keys()) waiter.failed(key, error as NearDictError);
+      }
+      taken += group.size;
+      if (taken < TAKEN_AT_ONCE) continue;
+      taken = 0;
+      await nextTurn();
     }
-    const operation = new Operation(key, bytes, waiter, performance.now() + this.#timeoutMs);
-    this.pending.set(key, operation);
-    queue.add(operation);
   }
 
-  cancel(key: string, waiter: Waiter): boolean {
-    const queue = this.#queueOf(key);
-    const queued = queue.find(key);
-    if (queued === undefined || !queued.isOnlyFor(waiter)) return false;
-    queue.remove(queued);
-    return true;
+  async apply(write: ConditionalWrite): Promise<Receipt> {
+    const call = { batch: () => ({ ...write, clear: false }) };
+    const receipt = await this.call(this.partitionOf(write), call);
+    // A batch that is given is sent.
+    return receipt as Receipt;
   }
 
-  async clear(keys: readonly string[]): Promise<void> {
-    const keysOf = this.#queues.map((): string[] => []);
-    for (const key of keys) keysOf[this.#partitionOf(key)]?.push(key);
+  /** Makes a call of its own, behind everything that was written before. */
+  async call(partition: PartitionId, call: Call): Promise<Receipt | undefined> {
+    this.#assertOpen();
+    return this.#queueAt(partition).apply(call, performance.now() + this.#timeoutMs);
+  }
+
+  /**
+   * The partition of a write.
+   *
+   * @throws {KeyError} Its keys belong to several.
+   */
+  partitionOf(write: ConditionalWrite): PartitionId {
+    const [id = 0, ...others] = new Set(keysOf(write).map((key) => this.#partitionOf(key)));
+    if (others.length === 0) return id;
+    throw new KeyError('These keys belong to several partitions, which no store can change in one step.');
+  }
+
+  cancel(waiter: Waiter): boolean {
+    return this.#queues.map((queue) => queue.cancel(waiter)).every((isDone) => isDone);
+  }
+
+  async clear(keys: readonly string[], isLast: boolean): Promise<void> {
+    const parts = this.#queues.map((): string[] => []);
+    for (const key of keys) parts[this.#partitionOf(key)]?.push(key);
+    const deadline = performance.now() + this.#timeoutMs;
     await Promise.all(
-      this.#queues.map((queue, id) => queue.clear(keysOf[id] ?? [], performance.now() + this.#timeoutMs)),
+      this.#queues.map(async (queue, id) => {
+        const deletes = parts[id] ?? [];
+        const batch = { deletes, sets: [], clear: isLast };
+        if (isLast || deletes.length > 0) await queue.apply({ batch: () => batch }, deadline);
+      }),
     );
   }
 
   async settled(key?: string): Promise<void> {
-    const waited = this.#unsettled(key);
-    const countdown = new Countdown(waited.size);
+    if (key === undefined) {
+      await Promise.all(this.#queues.map((queue) => queue.reached()));
+      return;
+    }
+    const waited: Operation[] = [];
+    for (let write = this.pending.get(key); write !== undefined; write = write.older) waited.push(write);
+    const countdown = new Countdown(waited.length);
     for (const operation of waited) operation.join(countdown);
     await countdown.done.catch(() => {});
   }
 
+  async flush(): Promise<readonly WriteFailure[]> {
+    await this.settled();
+    return [];
+  }
+
   close(reason: NearDictError): void {
+    this.#closedBy = reason;
     for (const queue of this.#queues) queue.close(reason);
   }
 
-  /** The writes that have not ended: of each key the newest, and one that is on its way before it. */
-  #unsettled(key: string | undefined): ReadonlySet<Operation> {
-    if (key === undefined) return new Set([...this.#queues.flatMap(({ sent }) => [...sent]), ...this.pending.values()]);
-    return new Set([this.#queueOf(key).findSent(key), this.pending.get(key)].filter((each) => each !== undefined));
+  /** The writes that are to be applied as one step. */
+  *#groups(contents: ReadonlyMap<string, Content>): Generator<readonly [PartitionId, Map<string, Content>]> {
+    const groups = new Map<PartitionId, { readonly contents: Map<string, Content>; bytes: number }>();
+    for (const [key, content] of contents) {
+      const id = this.#partitionOf(key);
+      let group = groups.get(id);
+      if (group !== undefined && (group.contents.size === MAX_TOGETHER || group.bytes >= MAX_BYTES_TOGETHER)) {
+        yield [id, group.contents];
+        group = undefined;
+      }
+      group ??= { contents: new Map(), bytes: 0 };
+      group.contents.set(key, content);
+      group.bytes += sizeOf(content);
+      groups.set(id, group);
+    }
+    for (const [id, group] of groups) yield [id, group.contents];
   }
 
   #queueOf(key: string): WriteQueue {
-    const queue = this.#queues[this.#partitionOf(key)];
+    return this.#queueAt(this.#partitionOf(key));
+  }
+
+  #queueAt(id: PartitionId): WriteQueue {
+    const queue = this.#queues[id];
     if (queue === undefined) throw new RangeError('A key was mapped to a partition that does not exist.');
     return queue;
   }
+
+  #assertOpen(): void {
+    if (this.#closedBy !== undefined) throw this.#closedBy;
+  }
+}
+
+/** The keys that a write changes or compares. */
+function keysOf({ deletes, sets, conditions = [] }: ConditionalWrite): string[] {
+  return [...deletes, ...sets.map(([key]) => key), ...conditions.map(({ key }) => key)];
 }

@@ -3,7 +3,7 @@ import { Entry } from '../../lib/cache/entry.ts';
 import { FillGuard } from '../../lib/cache/fillGuard.ts';
 import type { Reply } from '../../lib/cache/reply.ts';
 
-const read: Promise<Reply> = Promise.resolve({ bytes: undefined, entry: new Entry(undefined) });
+const read: Promise<Reply> = Promise.resolve({ bytes: undefined, entry: new Entry(undefined), expiresAt: Infinity });
 
 describe('the fill guard', () => {
   let guard: FillGuard;

@@ -9,6 +9,7 @@ const examples = [
   ['mirror.js', 'later:  db.example.org:8080 { port: 8080 }'],
   ['watch.js', '  the lamp is on'],
   ['outage.js', 'state: offline -> coherent'],
+  ['rateLimiter.js', 'ada: some of 20 requests were refused'],
   ['commonjs.cjs', 'CommonJS'],
 ] as const;
 

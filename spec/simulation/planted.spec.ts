@@ -164,9 +164,16 @@ const faults: readonly PlantedFault[] = [
   },
   {
     fault: 'who waits for a write that was replaced is forgotten',
-    plant: () => replaceMethod(Operation.prototype, 'adopt', () => none),
-    found: /never settles/,
-    from: 400,
+    plant: () =>
+      replaceMethod(
+        Operation.prototype,
+        'overwrite',
+        (overwrite) =>
+          function (this: Operation, content, waiter) {
+            overwrite.call(this, content, waiter && { applied: none, failed: none });
+          },
+      ),
+    found: /never settles|after it had been refused/,
   },
   {
     fault: 'a flight is never ended',

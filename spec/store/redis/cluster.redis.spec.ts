@@ -3,6 +3,7 @@ import { ConfigError, openDict } from 'neardict';
 import { redisStore } from 'neardict/redis';
 import { partitionsContract } from '../../contracts/partitionsContract.ts';
 import { storeContract } from '../../contracts/storeContract.ts';
+import { writerContract } from '../../contracts/writerContract.ts';
 import { connectCluster, type TestClusterClient } from '../../support/clusterClients.ts';
 import { type RedisCluster, startCluster } from '../../support/redisCluster.ts';
 
@@ -20,6 +21,7 @@ describe('redisStore', () => {
 
   storeContract('on a borrowed cluster client', () => redisStore(client));
   partitionsContract('on a borrowed cluster client', () => redisStore(client));
+  writerContract('go through to a cluster', () => redisStore(client));
 
   it('refuses to track the changes of other programs on a cluster, and leaves nothing open', async () => {
     const opened = openDict({ namespace: 'x', store: redisStore(client), tracking: true });

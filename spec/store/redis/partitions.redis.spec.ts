@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { redisStore } from 'neardict/redis';
 import { partitionsContract } from '../../contracts/partitionsContract.ts';
+import { writerContract } from '../../contracts/writerContract.ts';
 import { connectClient, type TestClient } from '../../support/clients.ts';
 import { type RedisServer, startRedis } from '../../support/redisServer.ts';
 
@@ -18,4 +19,5 @@ describe('redisStore', () => {
 
   partitionsContract('on a borrowed client', () => redisStore(client));
   partitionsContract('on connections of its own', () => redisStore({ url: server.url }));
+  writerContract('go through to a server', () => redisStore(client));
 });

@@ -1,0 +1,83 @@
+import type { NearDictError } from '../errors.ts';
+import { unanswered } from './failures.ts';
+
+/** What a lane does when its turn has come. */
+export interface Turn {
+  /** Resolves, never rejects, when it has ended. */
+  run(): Promise<void>;
+  /** Tells those who wait for it that nobody will know how it ended, or that its turn will never come. */
+  giveUp(reason: NearDictError): void;
+}
+
+/**
+ * The calls of one partition, one after the other.
+ *
+ * A second call under way could overtake the first where the client has to send it again (after NOSCRIPT or a
+ * redirection), and leave the older value behind.
+ */
+export class Lane {
+  readonly #turns: Turn[] = [];
+  #current: Turn | undefined;
+  #isScheduled = false;
+  /** Why nothing is done any more. */
+  #closedBy: NearDictError | undefined;
+
+  add(turn: Turn): void {
+    this.#enter(turn, () => this.#turns.push(turn));
+  }
+
+  /** In front of all others. */
+  addFirst(turn: Turn): void {
+    this.#enter(turn, () => this.#turns.unshift(turn));
+  }
+
+  /** Resolves when everything that was added so far has ended. */
+  reached(): Promise<void> {
+    return new Promise((resolve) => {
+      this.add({
+        run: async () => {
+          resolve();
+        },
+        giveUp: () => {
+          resolve();
+        },
+      });
+    });
+  }
+
+  /** Gives everything up. How the turn that has come ends does not matter any more. */
+  close(reason: NearDictError): void {
+    if (this.#closedBy !== undefined) return;
+    this.#closedBy = reason;
+    this.#current?.giveUp(unanswered());
+    for (const turn of this.#turns.splice(0)) turn.giveUp(reason);
+  }
+
+  #enter(turn: Turn, enqueue: () => void): void {
+    if (this.#closedBy !== undefined) {
+      turn.giveUp(this.#closedBy);
+      return;
+    }
+    enqueue();
+    this.#schedule();
+  }
+
+  /** The first turn after a rest comes when the code of this tick has run, so that it can gather. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#current !== undefined) return;
+    this.#isScheduled = true;
+    process.nextTick(() => {
+      this.#isScheduled = false;
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    if (this.#current !== undefined) return;
+    this.#current = this.#turns.shift();
+    void this.#current?.run().then(() => {
+      this.#current = undefined;
+      this.#next();
+    });
+  }
+}

@@ -1,0 +1,100 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Entry } from '../cache/entry.ts';
+import type { Departure, Partition } from '../coherence/partition.ts';
+import { AmbiguousWriteError } from '../errors.ts';
+import type { Batch, Deadline, PartitionId, Receipt, Space } from '../store/store.ts';
+import { asWriteError } from './failures.ts';
+
+/** Longest pause before a batch with a ticket is sent again, in milliseconds. */
+const MAX_PAUSE_MS = 100;
+
+/** Sends batches of one partition, and takes into the cache what they leave in the store, or find there. */
+export class Sender {
+  /** Bytes of values sent. */
+  bytesOut = 0;
+  readonly #space: Space;
+  readonly #id: PartitionId;
+  readonly #partition: Partition;
+  #isClosed = false;
+
+  constructor(space: Space, id: PartitionId, partition: Partition) {
+    this.#space = space;
+    this.#id = id;
+    this.#partition = partition;
+  }
+
+  /**
+   * Sends a batch; one with a ticket again and again, until its outcome is known or the deadline has passed.
+   *
+   * @param entryOf - What readers of a key that is set share; by default made of the bytes.
+   * @throws {NearDictError} It was not applied, or (`AmbiguousWriteError`) that is not known.
+   */
+  async send(batch: Batch, deadline: Deadline, entryOf?: (key: string) => Entry | undefined): Promise<Receipt> {
+    const keys = new Set([
+      ...batch.deletes,
+      ...batch.sets.map(([key]) => key),
+      ...(batch.conditions ?? []).map(({ key }) => key),
+    ]);
+    for (const key of keys) this.#partition.guard.enter(key);
+    try {
+      const { receipt, departure } = await this.#write(batch, deadline);
+      if (!this.#isClosed) this.#take(batch, receipt, departure, entryOf);
+      return receipt;
+    } catch (error) {
+      const reason = asWriteError(error);
+      const isUnknown = reason instanceof AmbiguousWriteError && !this.#isClosed;
+      if (isUnknown) for (const key of keys) this.#partition.acknowledgeUnknown(key);
+      throw reason;
+    } finally {
+      for (const key of keys) this.#partition.guard.leave(key);
+    }
+  }
+
+  /** How what is under way ends does not matter any more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  async #write(
+    batch: Batch,
+    deadline: Deadline,
+  ): Promise<{ readonly receipt: Receipt; readonly departure: Departure }> {
+    let unknown: unknown;
+    for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+      const departure = this.#partition.depart();
+      try {
+        return { receipt: await this.#space.write(this.#id, batch, deadline), departure };
+      } catch (error) {
+        if (asWriteError(error) instanceof AmbiguousWriteError) unknown = error;
+        // A later attempt that was not applied says nothing of an earlier one.
+        if (unknown === undefined || batch.ticket === undefined) throw error;
+        if (this.#isClosed || performance.now() + pauseMs >= deadline) throw unknown;
+      }
+      await delay(pauseMs);
+    }
+  }
+
+  #take(
+    batch: Batch,
+    { position, conflicts, isRepeated }: Receipt,
+    departure: Departure,
+    entryOf: (key: string) => Entry | undefined = () => undefined,
+  ): void {
+    if (conflicts !== undefined) {
+      for (const { key, bytes, ttlMs } of conflicts) {
+        this.#partition.fill(key, new Entry(bytes).livingFor(ttlMs, departure.sentAt), position, departure);
+      }
+      return;
+    }
+    const written = new Map<string, Entry>(batch.deletes.map((key) => [key, new Entry(undefined)]));
+    for (const [key, bytes, ttlMs] of batch.sets) {
+      this.bytesOut += bytes.length;
+      written.set(key, (entryOf(key) ?? new Entry(bytes)).livingFor(ttlMs, departure.sentAt));
+    }
+    for (const [key, entry] of written) {
+      if (isRepeated === true) this.#partition.acknowledgeUnknown(key);
+      else this.#partition.acknowledge(key, entry, position, departure);
+    }
+    if (batch.clear) this.#partition.acknowledgeClear(position);
+  }
+}

@@ -8,6 +8,7 @@ const examples = [
   ['config.js', 'later:  example.org:8080, with debug output'],
   ['mirror.js', 'later:  db.example.org:8080 { port: 8080 }'],
   ['watch.js', '  the lamp is on'],
+  ['workers.js', 'the worker has seen: hello, then good morning'],
   ['outage.js', 'state: offline -> coherent'],
   ['rateLimiter.js', 'ada: some of 20 requests were refused'],
   ['commonjs.cjs', 'CommonJS'],

@@ -37,8 +37,9 @@ export class Contents {
   }
 
   /** The keys that the store holds. */
-  keys(): Set<string> {
-    return new Set([...this.#values.keys(), ...this.invalid.keys()]);
+  *keys(): Iterable<string> {
+    yield* this.#values.keys();
+    for (const key of this.invalid.keys()) if (!this.#values.has(key)) yield key;
   }
 
   /** What the store holds, without what has a time to live. */

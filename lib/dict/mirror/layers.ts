@@ -45,10 +45,12 @@ export class Layers {
     return Object.hasOwn(this.#defaults, key) ? this.#defaults[key] : undefined;
   }
 
-  keys(): Set<string> {
-    const { overrides, stored } = this.#parts;
-    const own = this.#parts.own()?.keys() ?? [];
-    return new Set([...Object.keys(this.#defaults), ...stored.keys(), ...own, ...Object.keys(overrides)]);
+  /** Every key that may have a value; some more than once. */
+  *keys(): Iterable<string> {
+    yield* Object.keys(this.#defaults);
+    yield* this.#parts.stored.keys();
+    yield* this.#parts.own()?.keys() ?? [];
+    yield* Object.keys(this.#parts.overrides);
   }
 
   isOverridden(key: string): boolean {

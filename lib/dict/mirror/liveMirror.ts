@@ -231,9 +231,10 @@ export class LiveMirror implements Mirror<Data> {
 
   /** @throws {SchemaError} What is known does not fit. */
   #publish(): void {
-    this.#show(this.#layers.keys());
-    if (this.#shape === undefined) this.#layers.assertComplete(this.#contents.invalid);
-    else this.#fit();
+    if (this.#shape === undefined) {
+      this.#show(this.#layers.keys());
+      this.#layers.assertComplete(this.#contents.invalid);
+    } else this.#fit();
     this.#presentation.isPublic = true;
   }
 
@@ -275,9 +276,9 @@ export class LiveMirror implements Mirror<Data> {
 
   /** What is stored, or written by this process, has changed. */
   #changed(keys: readonly string[]): void {
-    if (keys.length === 0) return;
+    if (keys.length === 0 || !this.#presentation.isPublic) return;
     this.#show(keys);
-    if (this.#presentation.isPublic) this.#kept.schedule();
+    this.#kept.schedule();
   }
 
   /** What is stored, with what this process has written and the store has perhaps. */
@@ -299,13 +300,14 @@ export class LiveMirror implements Mirror<Data> {
   }
 
   #show(keys: Iterable<string>): void {
-    if (this.#shape === undefined) for (const key of keys) this.#presentation.show(key, this.#layers.valueOf(key));
-    else if (this.#presentation.isPublic) {
-      try {
-        this.#fit();
-      } catch {
-        // All last good values stay; `invalid` tells why.
-      }
+    if (this.#shape === undefined) {
+      for (const key of keys) this.#presentation.show(key, this.#layers.valueOf(key));
+      return;
+    }
+    try {
+      this.#fit();
+    } catch {
+      // All last good values stay; `invalid` tells why.
     }
   }
 

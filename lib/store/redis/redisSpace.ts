@@ -125,9 +125,13 @@ export class RedisSpace implements Space {
     this.#assertOpen();
     for (const server of await this.#connection.servers(deadline())) {
       for await (const names of this.#scanServer(server, pattern, deadline)) {
-        const found = names.flatMap((name) => this.#keyOf(name) ?? []);
-        const keys = found.filter((key) => key.startsWith(prefix) && !seen.has(key));
-        for (const key of keys) seen.add(key);
+        const keys: string[] = [];
+        for (const name of names) {
+          const key = this.#keyOf(name);
+          if (key === undefined || !key.startsWith(prefix) || seen.has(key)) continue;
+          seen.add(key);
+          keys.push(key);
+        }
         if (keys.length > 0) yield keys;
       }
     }

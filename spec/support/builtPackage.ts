@@ -20,6 +20,7 @@ export interface Ended {
 
 /** The package as its users get it, built into a folder of its own. */
 export interface BuiltPackage {
+  readonly folder: string;
   /** Copies a file or folder of the project to the same place in the package. */
   add(path: string): Promise<void>;
   /** Runs Node in the package, where `neardict` is the built library. */
@@ -37,6 +38,7 @@ export async function buildPackage(): Promise<BuiltPackage> {
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
 
   return {
+    folder,
     async add(path) {
       await cp(join(root, path), join(folder, path), { recursive: true });
     },

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type DictChange, type NearDict, openDict, UnavailableError } from 'neardict';
+import { type DictChange, type NearDict, openDict, type Store, UnavailableError } from 'neardict';
 import { redisStore } from 'neardict/redis';
-import { connectClient } from '../support/clients.ts';
+import { connectClient, type TestClient } from '../support/clients.ts';
 import { connectAdmin, type RedisAdmin } from '../support/redisAdmin.ts';
 import { type RedisServer, startRedis } from '../support/redisServer.ts';
 import { until } from '../support/until.ts';
@@ -167,5 +167,85 @@ describe('the rights that the README gives', () => {
     expect(error).toBeInstanceOf(UnavailableError);
     expect(String(error)).toMatch(/NOPERM.*Rights in Redis/);
     expect(String(error)).toContain(what);
+  });
+});
+
+describe('the right to hear one of two namespaces on one connection', () => {
+  const options = { maxStaleness: 1000, timeout: 20_000 };
+  let server: RedisServer;
+  let admin: RedisAdmin;
+  let client: TestClient;
+  let store: Store;
+  let writer: NearDict<Numbers>;
+  let member: NearDict<Numbers>;
+  let changes: DictChange[];
+  beforeEach(async () => {
+    server = await startRedis();
+    admin = await connectAdmin(server.url);
+    client = await connectClient(server.url);
+    writer = await openDict<Numbers>({ ...options, namespace: 'mine', store: redisStore(client) });
+    await admit('&mine/*', '&yours/*');
+    store = redisStore({ url: server.url.replace('//', '//member:SECRET@') });
+    member = await openDict<Numbers>({ ...options, namespace: 'mine', store });
+    changes = [];
+    member.on('change', (change) => changes.push(change));
+  });
+  afterEach(async () => {
+    await Promise.all([member.close(), writer.close()]);
+    await Promise.all([client.end(), admin.end()]);
+    await server.stop();
+  });
+
+  async function admit(...channels: readonly string[]): Promise<void> {
+    const rights = ['on', '>SECRET', '~*', '+@all', 'resetchannels', ...channels];
+    await admin.send('ACL', 'SETUSER', 'member', ...rights);
+  }
+
+  /** The ids of the member's connections for messages. */
+  async function feeds(): Promise<readonly (string | undefined)[]> {
+    const list = String(await admin.send('CLIENT', 'LIST', 'TYPE', 'pubsub'));
+    return list.split('\n').flatMap((line) => (line.includes('user=member') ? [line.split(' ')[0]] : []));
+  }
+
+  async function follows(): Promise<void> {
+    await until('the member is told', async () => {
+      await writer.set('a', 1);
+      return changes.some(({ type }) => type === 'set');
+    });
+  }
+
+  it('is missed by this one alone, also when it is taken away, and until it is given back', async () => {
+    await using other = await openDict<Numbers>({ ...options, namespace: 'yours', store });
+    const states: string[] = [];
+    other.on('state', (now) => states.push(now));
+    await follows();
+    const [feed] = await feeds();
+
+    await admit('&mine/*');
+    await until('the server has ended the connection', async () => !(await feeds()).includes(feed));
+    changes.length = 0;
+
+    await follows();
+    await until('the member is coherent', () => member.state === 'coherent');
+    expect([other.state, states]).toEqual(['suspect', ['suspect']]);
+
+    const [next] = await feeds();
+    await admit('&mine/*', '&yours/*');
+    await until('the other is coherent', () => other.state === 'coherent');
+    expect(await feeds()).toEqual([next]);
+  });
+
+  it('is missed when this one is opened, and the other goes on as if nothing had happened', async () => {
+    await admit('&mine/*');
+    await follows();
+    const before = await feeds();
+
+    const opening = openDict({ ...options, namespace: 'yours', store, connectTimeout: 60_000 });
+
+    await expect(opening).rejects.toThrow(/NOPERM.*Rights in Redis/);
+    expect(await feeds()).toEqual(before);
+    changes.length = 0;
+    await follows();
+    expect(member.stats()).toMatchObject({ gaps: 0, repairs: 0 });
   });
 });

@@ -66,9 +66,14 @@ export function isRefusal(error: unknown): boolean {
   return REFUSALS.has(codeOf(error)) || /^ERR (?:invalid password|AUTH)/.test(messageOf(error));
 }
 
+/** Whether the server refused a command because the user may not do it. */
+export function isForbidden(error: unknown): boolean {
+  return codeOf(error) === 'NOPERM';
+}
+
 /** Whether a command failed, for its caller, because the user may not do it. */
 export function isMissingRight(error: unknown): boolean {
-  return error instanceof UnavailableError && codeOf(error.cause) === 'NOPERM';
+  return error instanceof UnavailableError && isForbidden(error.cause);
 }
 
 /** Whether a command failed, for its caller, because a key holds something else. */

@@ -12,11 +12,19 @@ export interface FeedStart {
   refused(error: UnavailableError): void;
 }
 
-/** Brings what is published about a partition to its listener. */
-export function feed(names: PartitionNames, listener: FeedListener, start: FeedStart): Subscription {
-  const { updateChannel, deleteChannel } = names;
+/**
+ * Brings what is published about a partition to its listener.
+ *
+ * @param needed - Channels that others listen to, without which the feed is not live.
+ */
+export function feed(
+  { updateChannel, deleteChannel }: PartitionNames,
+  listener: FeedListener,
+  start: FeedStart,
+  needed: readonly string[] = [],
+): Subscription {
   return {
-    channels: [updateChannel, deleteChannel],
+    channels: [updateChannel, deleteChannel, ...needed],
     live() {
       listener.live();
       start.live();
@@ -25,7 +33,8 @@ export function feed(names: PartitionNames, listener: FeedListener, start: FeedS
       listener.interrupted();
     },
     message(payload, channel) {
-      if (Buffer.isBuffer(payload)) deliver(payload, channel === updateChannel ? 'set' : 'delete', listener);
+      if (!Buffer.isBuffer(payload) || needed.includes(channel)) return;
+      deliver(payload, channel === updateChannel ? 'set' : 'delete', listener);
     },
     failed(error) {
       const refusal = refusalOf(error);

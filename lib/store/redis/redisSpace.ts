@@ -143,7 +143,8 @@ export class RedisSpace implements Space {
     let end!: (error: ClosedError) => void;
     const live = new Promise<void>((resolve, reject) => {
       end = reject;
-      const subscription = feed(names, this.#tracked(names, listener), { live: resolve, refused: reject });
+      const start = { live: resolve, refused: reject };
+      const subscription = feed(names, this.#tracked(names, listener), start, this.#invalidations?.channels);
       this.#subscriptions.set(listener, subscription);
       this.#subscriber.add(subscription);
     });

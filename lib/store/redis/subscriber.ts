@@ -1,5 +1,6 @@
 import { Deadlines } from '../deadline.ts';
 import type { OwnClient } from './client.ts';
+import { isForbidden } from './failures.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Redial } from './redial.ts';
 
@@ -28,6 +29,9 @@ export interface SubscriberOptions {
 /** Longest wait for the confirmation of a subscription, in milliseconds. */
 const CONFIRM_TIMEOUT_MS = 5000;
 
+/** How long a channel that the user may not hear is left alone, in milliseconds. */
+const REFUSED_MS = 2000;
+
 /** One connection for messages; as a rule all namespaces of a store share it. */
 export class Subscriber {
   readonly #redial: Redial;
@@ -40,6 +44,11 @@ export class Subscriber {
   /** Channels that the connection in use has confirmed. */
   readonly #confirmed = new Set<string>();
   #isAligning = false;
+  /** Channels that the user may not hear, until they are tried again. */
+  readonly #refused = new Set<string>();
+  #retry: NodeJS.Timeout | undefined;
+  /** Redis has refused some of several channels, and does not say which: they are asked for one subscription at a time. */
+  #isOneByOne = false;
 
   constructor(makeClient: () => OwnClient, { prepare, heartbeatMs }: SubscriberOptions = {}) {
     this.#heartbeatMs = heartbeatMs;
@@ -66,6 +75,7 @@ export class Subscriber {
   /** Starts to listen; `subscription.live()` is called when all its channels are confirmed. */
   add(subscription: Subscription): void {
     for (const channel of subscription.channels) {
+      this.#refused.delete(channel);
       const present = this.#subscriptions.get(channel);
       if (present === undefined) this.#subscriptions.set(channel, new Set([subscription]));
       else present.add(subscription);
@@ -92,6 +102,7 @@ export class Subscriber {
 
   close(): void {
     this.#stopHeartbeat();
+    this.#forgive();
     this.#subscriptions.clear();
     this.#live.clear();
     this.#redial.close();
@@ -112,15 +123,20 @@ export class Subscriber {
   #align(): void {
     const { client } = this.#redial;
     if (client === undefined || this.#isAligning) return;
-    const missing = [...this.#subscriptions.keys()].filter((channel) => !this.#confirmed.has(channel));
+    const missing = this.#missing();
     const surplus = [...this.#confirmed].filter((channel) => !this.#subscriptions.has(channel));
     if (missing.length > 0) {
-      this.#command(client, client.subscribe(missing, this.#deliver, true), () => {
+      const confirm = (): void => {
         for (const channel of missing) this.#confirmed.add(channel);
         this.#announce();
-      });
+      };
+      const refuse = (error: unknown): void => {
+        this.#refuse(missing, error);
+      };
+      this.#command(client, client.subscribe(missing, this.#deliver, true), confirm, refuse);
       return;
     }
+    this.#isOneByOne = false;
     if (surplus.length > 0) {
       for (const channel of surplus) this.#confirmed.delete(channel);
       this.#command(client, client.unsubscribe(surplus, this.#deliver, true), () => {});
@@ -128,7 +144,39 @@ export class Subscriber {
     this.#announce();
   }
 
-  #command(client: OwnClient, reply: Promise<unknown>, done: () => void): void {
+  /** The channels to ask for next: those of all subscriptions, or of one. */
+  #missing(): readonly string[] {
+    const wanted: (readonly string[])[] = [];
+    for (const { channels } of this.#all()) {
+      const isHopeless = channels.some((channel) => this.#refused.has(channel));
+      const missing = channels.filter((channel) => !this.#confirmed.has(channel));
+      if (!isHopeless && missing.length > 0) wanted.push(missing);
+    }
+    return this.#isOneByOne ? (wanted[0] ?? []) : [...new Set(wanted.flat())];
+  }
+
+  /** The user may not hear one of these channels: whoever needs none of them must not suffer. */
+  #refuse(channels: readonly string[], error: unknown): void {
+    const concerned = [...this.#all()].filter((each) => each.channels.some((channel) => channels.includes(channel)));
+    if (!this.#isOneByOne && concerned.length > 1) {
+      this.#isOneByOne = true;
+      return;
+    }
+    for (const channel of channels) this.#refused.add(channel);
+    for (const each of concerned) each.failed(error);
+    this.#retry ??= setTimeout(() => {
+      this.#forgive();
+      this.#align();
+    }, REFUSED_MS).unref();
+  }
+
+  #forgive(): void {
+    this.#refused.clear();
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+  }
+
+  #command(client: OwnClient, reply: Promise<unknown>, done: () => void, refused?: (error: unknown) => void): void {
     this.#isAligning = true;
     const late = (): Error => new Error('Redis did not confirm the subscription in time.');
     this.#deadlines.within(reply, performance.now() + CONFIRM_TIMEOUT_MS, late).then(
@@ -140,6 +188,12 @@ export class Subscriber {
       },
       (error: unknown) => {
         if (this.#redial.client !== client) return;
+        if (refused !== undefined && isForbidden(error)) {
+          this.#isAligning = false;
+          refused(error);
+          this.#align();
+          return;
+        }
         this.#redial.renew(error);
         this.#fail(error);
       },
@@ -166,6 +220,7 @@ export class Subscriber {
   #interrupt(): void {
     this.#stopHeartbeat();
     this.#isAligning = false;
+    this.#forgive();
     this.#confirmed.clear();
     const interrupted = [...this.#live];
     this.#live.clear();

@@ -10,7 +10,7 @@ interface Command {
   readonly name: 'subscribe' | 'unsubscribe';
   readonly channels: readonly string[];
   confirm(): void;
-  refuse(): void;
+  refuse(reason?: string): void;
 }
 
 /** A client whose confirmations come when the test says so. */
@@ -58,8 +58,8 @@ class FakeClient extends EventEmitter implements OwnClient {
 
   #command(name: Command['name'], channels: readonly string[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      const refuse = (): void => {
-        reject(new Error('refused'));
+      const refuse = (reason: string = 'refused'): void => {
+        reject(new Error(reason));
       };
       this.commands.push({ name, channels, confirm: resolve, refuse });
     });
@@ -165,6 +165,33 @@ describe('the subscriber', () => {
     expect(subscription.events).toEqual(['failed', 'live']);
     expect(clients[0]?.isDestroyed).toBe(true);
     expect(subscriber.lastError).toEqual(new Error('refused'));
+  });
+
+  it('asks for one subscription at a time where the user may not hear all, on the same connection', async () => {
+    start();
+    const [mine, yours, late] = [recordOn('a', 'b'), recordOn('b', 'c'), recordOn('d')];
+    for (const each of [yours, mine]) subscriber.add(each);
+    const client = await commanded(1);
+    client.commands[0]?.refuse('NOPERM');
+    await commanded(2);
+    client.commands[1]?.refuse('NOPERM');
+    await turn();
+    expect([mine.events, yours.events, client.commands.length]).toEqual([['failed'], ['failed'], 2]);
+
+    subscriber.remove(yours);
+    subscriber.add(mine);
+    subscriber.add(late);
+    await commanded(3);
+    client.commands[2]?.confirm();
+    await until('all are live', () => late.events.length > 0);
+
+    expect(client.commands.map(({ channels }) => channels.toSorted())).toEqual([
+      ['a', 'b', 'c'],
+      ['b', 'c'],
+      ['a', 'b', 'd'],
+    ]);
+    expect(mine.events).toEqual(['failed', 'live']);
+    expect(clients).toHaveLength(1);
   });
 
   it.each(['error', 'end'])('takes %p of its connection for an interruption, once', async (event) => {

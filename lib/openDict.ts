@@ -22,6 +22,7 @@ import { Writes } from './dict/writes.ts';
 import { type OpenOptions, resolveOptions, type Settings } from './options.ts';
 import { BoundedSpace } from './store/boundedSpace.ts';
 import type { SchemaOutput, SchemaValues, StandardSchema } from './schema/standardSchema.ts';
+import { keepAlive } from './store/deadline.ts';
 import { randomNonce } from './store/nonce.ts';
 import { KEY_HASH, partitioner } from './store/partitioner.ts';
 import type { Deadline, Space } from './store/store.ts';
@@ -91,7 +92,8 @@ export async function openParts(options: OpenOptions, clock: TurnClock = process
   const space = await BoundedSpace.open(store, spaceOptions, deadline, settings.timeoutMs);
   const { handle, mirrors, start } = assemble(settings, clock, values, space, origin);
   try {
-    await start(deadline);
+    // Somebody awaits it: a process that has nothing else to do must not end before it is known how this ended.
+    await keepAlive(start(deadline));
   } catch (error) {
     await handle.close();
     throw error;

@@ -1,3 +1,6 @@
+/** Longest time of a timer, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /**
  * Bounds operations by one coarse timer, instead of a timer for each.
  *
@@ -78,6 +81,16 @@ export class Deadlines {
       waiting.expire();
       this.#end(waiting);
     }
+  }
+}
+
+/** Settles as `operation` does, and keeps the process alive until then. */
+export async function keepAlive<V>(operation: Promise<V>): Promise<V> {
+  const timer = setInterval(() => {}, LONGEST_MS);
+  try {
+    return await operation;
+  } finally {
+    clearInterval(timer);
   }
 }
 

@@ -165,7 +165,7 @@ export interface Space {
   scan(prefix: string, deadline: () => Deadline): AsyncIterable<readonly string[]>;
   /**
    * Starts to follow a partition; resolves when the feed is live for the first time. The listener is told until
-   * `unfollow` or `close()`, also when this call did not end in time.
+   * `unfollow` or `close()`, also when this call did not end in time. Keeps no process alive.
    */
   follow(partition: PartitionId, listener: FeedListener, deadline: Deadline): Promise<void>;
   /** Ends `follow`: the listener is told nothing more. */

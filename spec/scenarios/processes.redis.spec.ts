@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openDict } from 'neardict';
 import { redisStore } from 'neardict/redis';
 import { connectClient, type TestClient } from '../support/clients.ts';
+import { type FaultProxy, startProxy } from '../support/faultProxy.ts';
 import { type RedisServer, startRedis } from '../support/redisServer.ts';
 import { runChild, startChild } from '../support/runChild.ts';
 
@@ -27,6 +28,32 @@ describe('a process with an open dictionary', () => {
 
   it('on the memory store exits by itself too', async () => {
     expect(await runChild('writeAndEnd.js', 'ending')).toEqual({ code: 0, output: '' });
+  });
+
+  describe('whose feed does not come', () => {
+    let proxy: FaultProxy;
+    beforeEach(async () => {
+      proxy = await startProxy(server.port);
+    });
+    afterEach(() => proxy.stop());
+
+    it('exits by itself while another partition waits for it', async () => {
+      const child = startChild('readElsewhere.js', 'elsewhere', proxy.url);
+      await child.message();
+      proxy.shape('feed', 'down', { isStalled: true });
+      proxy.refuse();
+      child.process.send('read');
+
+      expect(await child.ended).toEqual({ code: 0, output: '100\n' });
+    });
+
+    it('is kept until openDict has said so', async () => {
+      void proxy.loseMessage('feed');
+
+      const end = await runChild('openOnly.js', 'silent', proxy.url, '1000');
+
+      expect(end).toEqual({ code: 0, output: 'ERR_NEARDICT_CONNECT_TIMEOUT\n' });
+    });
   });
 
   it('takes a blocked event loop under a flood of messages for what it is, and for no fork', async () => {

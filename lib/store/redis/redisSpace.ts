@@ -44,7 +44,8 @@ export class RedisSpace implements Space {
   readonly #subscriptions = new Map<FeedListener, Subscription>();
   /** Ends the calls of `follow` that still wait. */
   readonly #endings = new Set<(error: ClosedError) => void>();
-  readonly #deadlines = new Deadlines();
+  /** For feeds, which are waited for while others read. */
+  readonly #deadlines = new Deadlines({ keepsAlive: false });
   readonly #layout: LayoutRecord;
   /** Partitions that are known to have had a write with a time to live. */
   readonly #withTtls = new Set<PartitionId>();

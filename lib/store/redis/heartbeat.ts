@@ -12,6 +12,9 @@ const MAX_UNANSWERED = 3;
  */
 export function startHeartbeat(client: OwnClient, intervalMs: number, onSilence: () => void): () => void {
   let unanswered = 0;
+  const answered = (): void => {
+    unanswered = 0;
+  };
   const timer = setInterval(() => {
     if (unanswered === MAX_UNANSWERED) {
       clearInterval(timer);
@@ -19,14 +22,8 @@ export function startHeartbeat(client: OwnClient, intervalMs: number, onSilence:
       return;
     }
     unanswered++;
-    client.sendCommand(['PING'], COMMAND_OPTIONS).then(
-      () => {
-        unanswered = 0;
-      },
-      () => {
-        // A connection that breaks says so itself.
-      },
-    );
+    // A refusal is an answer too, and a connection that breaks says so itself.
+    client.sendCommand(['PING'], COMMAND_OPTIONS).then(answered, answered);
   }, intervalMs).unref();
   return () => {
     clearInterval(timer);

@@ -20,6 +20,7 @@ class FakeClient extends EventEmitter implements OwnClient {
   isDestroyed = false;
   pings = 0;
   answersPings = true;
+  refusesPings = false;
   readonly commands: Command[] = [];
   deliver: Listener = () => {};
 
@@ -45,6 +46,7 @@ class FakeClient extends EventEmitter implements OwnClient {
 
   sendCommand(): Promise<void> {
     this.pings++;
+    if (this.refusesPings) return Promise.reject(new Error('NOPERM'));
     return this.answersPings ? Promise.resolve() : new Promise(() => {});
   }
 
@@ -252,6 +254,18 @@ describe('the subscriber', () => {
     await until('it is live', () => subscription.events.includes('live'));
 
     expect(subscription.events).toEqual(['failed', 'live']);
+  });
+
+  it('takes also a refusal for a sign of life', async () => {
+    start({ heartbeatMs: 1 });
+    const subscription = recordOn('a');
+    subscriber.add(subscription);
+    const client = await commanded(1);
+    client.refusesPings = true;
+    client.commands[0]?.confirm();
+    await until('it was asked often', () => client.pings > 10);
+
+    expect(subscription.events).toEqual(['live']);
   });
 
   it('replaces a connection that gives no sign of life any more, and no other', async () => {

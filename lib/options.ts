@@ -93,7 +93,7 @@ export interface OpenOptions {
    * The server reports every change of a key, so that also a plain `SET` of another program, expiry, eviction and
    * `FLUSHALL` are seen at once, and not only after `cache.maxAge`. It costs a connection for this dictionary, a second
    * message per write, and one read by each user of a key after each write of it. Default `false`. Memory, which has no
-   * other programs, does nothing for it; on a Redis Cluster it is refused.
+   * other programs, does nothing for it; on a Redis Cluster, and with `cache: false`, it is refused.
    */
   readonly tracking?: boolean | undefined;
   /** Largest encoded value in bytes. 1 to 536870912 (512 MiB), default 1048576 (1 MiB). */
@@ -195,7 +195,7 @@ export function resolveOptions(options: OpenOptions): Settings {
     schemas: resolveSchemas(schema, each),
     values: oneOf('values', values, ['frozen', 'clone']),
     inlineBytes: integer('inlineBytes', inlineBytes, 0, 16_384),
-    tracking: oneOf('tracking', tracking, [false, true]),
+    tracking: resolveTracking(tracking, cache),
     maxValueBytes: integer('maxValueBytes', maxValueBytes, 1, 512 * 1024 * 1024),
   };
 }
@@ -248,6 +248,14 @@ function resolveStaleIfError(
   throw new ConfigError(
     `The option 'staleIfError' (${staleIfErrorMs} ms) must be more than maxStaleness (${maxStalenessMs} ms): younger values are served without asking the store.`,
   );
+}
+
+function resolveTracking(tracking: boolean, cache: OpenOptions['cache']): boolean {
+  if (oneOf('tracking', tracking, [false, true]) && cache === false)
+    throw new ConfigError(
+      "The option 'tracking' needs a cache to keep current: leave it out, or have a small cache, `{ maxItems: 1 }`, for the sake of listeners and mirrors.",
+    );
+  return tracking;
 }
 
 function resolvePartitionBy(partitionBy: unknown): ((key: string) => string) | undefined {

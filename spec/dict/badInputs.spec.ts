@@ -605,9 +605,12 @@ describe('an option', () => {
     expect(await handle.get('x')).toEqual([1]);
   });
 
-  it('staleIfError without a cache is refused', async () => {
-    await expect(openInMemory({ staleIfError: '1h', cache: false })).rejects.toThrow(ConfigError);
-  });
+  it.each<Partial<OpenOptions>>([{ staleIfError: '1h' }, { tracking: true }])(
+    '%j without a cache is refused',
+    async (options) => {
+      await expect(openInMemory({ ...options, cache: false })).rejects.toThrow(ConfigError);
+    },
+  );
 
   it.each(['cachee', 'maxItems', 'url', 'partition'])('that does not exist is refused: %s', async (name) => {
     const opened = openDict({ namespace: 'x', [name]: 1 });

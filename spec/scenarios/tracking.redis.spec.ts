@@ -334,8 +334,12 @@ describe('tracking', () => {
     expect(plain.peek('a')).toBe(3);
   });
 
-  it('is accepted without a cache, where it tells of changes', async () => {
-    const handle = await open({ cache: false });
+  it('opens no connection without a cache, and tells of changes with the smallest', async () => {
+    const before = await admin.connections();
+    await expect(open({ cache: false })).rejects.toThrow(/'tracking' needs a cache/);
+    expect(await admin.connections()).toBe(before);
+
+    const handle = await open({ cache: { maxItems: 1 } });
     const changes = changesOf(handle);
     await send('SET', 'near/a', stored(1));
     expect(await heard(changes)).toEqual([{ type: 'set', key: 'a', version: undefined, local: false }]);

@@ -28,13 +28,24 @@ export interface ClusterNode {
 export interface RedisCluster {
   readonly nodes: readonly ClusterNode[];
   readonly rootNodes: readonly { readonly url: string }[];
+  /** Starts one more master, without slots. */
+  add(): Promise<ClusterNode>;
+  /** Ends a node that has no slots, and makes all others forget it. */
+  remove(node: ClusterNode): Promise<void>;
   /** The master of a slot at present, by what the first reachable node says. */
   masterOf(slot: number): Promise<ClusterNode>;
   /** A replica of the node. */
   replicaOf(master: ClusterNode): Promise<ClusterNode>;
   masters(): Promise<readonly ClusterNode[]>;
-  /** Moves a slot with everything in it. `during` runs while half of it has moved. */
-  migrate(slot: number, to: ClusterNode, during?: () => Promise<void>): Promise<void>;
+  /**
+   * Moves a slot with everything in it. `during` runs when the keys that `first` chooses have moved; default: half of them.
+   */
+  migrate(
+    slot: number,
+    to: ClusterNode,
+    during?: () => Promise<void>,
+    first?: (keys: string[]) => string[],
+  ): Promise<void>;
   /** A replica takes over from its master, without loss. */
   failOver(master: ClusterNode): Promise<ClusterNode>;
   /** All nodes agree and serve all slots. */
@@ -63,6 +74,7 @@ function configOf(nodes: readonly Node[], me: Node, masters: number): string {
   const lines = nodes.map((node, index) => {
     const self = node === me ? 'myself,' : '';
     const address = `${node.id} 127.0.0.1:${node.port}@${node.port + 10_000}`;
+    if (masters === 0) return `${address} ${self}master - 0 0 0 connected`;
     const master = nodes[index % masters];
     if (index >= masters) return `${address} ${self}slave ${master?.id} 0 0 ${(index % masters) + 1} connected`;
     const [from, to] = [index, index + 1].map((part) => Math.floor((SLOTS * part) / masters));
@@ -100,10 +112,15 @@ class Node implements ClusterNode {
       save: '',
       appendonly: 'no',
       dir: this.#folder,
+      // A replica leaves one behind, which no node may load when it starts.
+      dbfilename: `${this.port}.rdb`,
+      'rdb-del-sync-files': 'yes',
       'cluster-enabled': 'yes',
       'cluster-config-file': this.configPath,
       'cluster-node-timeout': NODE_TIMEOUT_MS,
       'cluster-replica-validity-factor': 0,
+      // Who has lost its last slot stays a master.
+      'cluster-allow-replica-migration': 'no',
       'repl-diskless-sync-delay': 0,
     };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -155,16 +172,34 @@ class Node implements ClusterNode {
 }
 
 class Cluster implements RedisCluster {
-  readonly nodes: readonly Node[];
+  readonly nodes: Node[];
   readonly #folder: string;
 
   constructor(nodes: readonly Node[], folder: string) {
-    this.nodes = nodes;
+    this.nodes = [...nodes];
     this.#folder = folder;
   }
 
   get rootNodes(): readonly { readonly url: string }[] {
     return this.nodes.map(({ url }) => ({ url }));
+  }
+
+  async add(): Promise<ClusterNode> {
+    const node = new Node(await freePort(), this.#folder);
+    await writeFile(node.configPath, configOf([node], node, 0));
+    await node.start();
+    const [first] = await this.masters();
+    await first?.send('CLUSTER', 'MEET', '127.0.0.1', String(node.port));
+    this.nodes.push(node);
+    await this.isWell();
+    return node;
+  }
+
+  async remove(node: ClusterNode): Promise<void> {
+    const rest = this.nodes.filter((each) => each !== node);
+    this.nodes.splice(0, Infinity, ...rest);
+    await node.kill();
+    for (const each of rest) await each.send('CLUSTER', 'FORGET', node.id);
   }
 
   async masterOf(slot: number): Promise<ClusterNode> {
@@ -183,22 +218,32 @@ class Cluster implements RedisCluster {
     return lines.map(([id]) => this.#byId(id));
   }
 
-  async migrate(slot: number, to: ClusterNode, during?: () => Promise<void>): Promise<void> {
+  async migrate(
+    slot: number,
+    to: ClusterNode,
+    during?: () => Promise<void>,
+    first: (keys: string[]) => string[] = (keys) => keys.slice(0, Math.ceil(keys.length / 2)),
+  ): Promise<void> {
     const from = await this.masterOf(slot);
     const number = String(slot);
     await to.send('CLUSTER', 'SETSLOT', number, 'IMPORTING', from.id);
     await from.send('CLUSTER', 'SETSLOT', number, 'MIGRATING', to.id);
     let isFirst = true;
+    let failure: unknown;
     for (;;) {
-      const keys = (await from.send('CLUSTER', 'GETKEYSINSLOT', number, '100')) as string[];
+      const keys = (await from.send('CLUSTER', 'GETKEYSINSLOT', number, '1000')) as string[];
       if (keys.length === 0) break;
-      const some = isFirst ? keys.slice(0, Math.ceil(keys.length / 2)) : keys;
-      await from.send('MIGRATE', '127.0.0.1', String(to.port), '', '0', '5000', 'KEYS', ...some);
-      if (isFirst) await during?.();
+      const some = isFirst ? first(keys.map(String)) : keys;
+      if (some.length > 0) await from.send('MIGRATE', '127.0.0.1', String(to.port), '', '0', '5000', 'KEYS', ...some);
+      if (isFirst)
+        await during?.().catch((error: unknown) => {
+          failure = error;
+        });
       isFirst = false;
     }
     for (const node of [to, from]) await node.send('CLUSTER', 'SETSLOT', number, 'NODE', to.id);
     await until('all nodes know of it', async () => (await this.masterOf(slot)) === to);
+    if (failure !== undefined) throw failure;
   }
 
   async failOver(master: ClusterNode): Promise<ClusterNode> {
@@ -215,7 +260,7 @@ class Cluster implements RedisCluster {
       'the cluster is well',
       async () => {
         const states = await Promise.all(this.nodes.map((node) => stateOf(node)));
-        return states.every((state) => state === 'well');
+        return states.every((state) => state !== 'ill' && state === states[0]);
       },
       60_000,
     );
@@ -240,27 +285,35 @@ class Cluster implements RedisCluster {
   /** CLUSTER NODES, in fields, as the first node that answers sees it. */
   async #lines(): Promise<string[][]> {
     for (const node of this.nodes) {
-      const text = (await node.send('CLUSTER', 'NODES').catch(() => undefined)) as string | undefined;
-      if (text !== undefined) {
-        return text
-          .trim()
-          .split('\n')
-          .map((line) => line.split(' '));
-      }
+      const text = await node.send('CLUSTER', 'NODES').catch(() => undefined);
+      if (text !== undefined) return linesOf(text);
     }
     throw new Error('No node of the cluster answers.');
   }
 }
 
-async function stateOf(node: Node): Promise<'well' | 'ill'> {
+/** Who has which slots, by what a node says that is well. */
+async function stateOf(node: Node): Promise<string> {
   try {
     const info = String(await node.send('CLUSTER', 'INFO'));
     const replication = String(await node.send('INFO', 'replication'));
     const isLinked = !replication.includes('role:slave') || replication.includes('master_link_status:up');
-    return info.includes('cluster_state:ok') && info.includes('cluster_slots_ok:16384') && isLinked ? 'well' : 'ill';
+    if (!info.includes('cluster_state:ok') || !info.includes('cluster_slots_ok:16384') || !isLinked) return 'ill';
+    return linesOf(await node.send('CLUSTER', 'NODES'))
+      .map(([id, , flags = '', , , , , , ...slots]) => `${id} ${flags.replace('myself,', '')} ${slots.join(' ')}`)
+      .toSorted()
+      .join('\n');
   } catch {
     return 'ill';
   }
+}
+
+/** CLUSTER NODES, in fields. */
+function linesOf(text: unknown): string[][] {
+  return String(text)
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '));
 }
 
 function holds(range: string, slot: number): boolean {

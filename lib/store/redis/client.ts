@@ -15,7 +15,9 @@ export interface RedisLike {
 }
 
 /** What commands need of a client. The optional part is what only a client of our own can do. */
-export interface DataClient extends Pick<RedisLike, 'isOpen' | 'isReady' | 'sendCommand' | 'on' | 'off'> {
+export interface DataClient extends Pick<RedisLike, 'isOpen' | 'isReady' | 'on' | 'off'> {
+  /** @param deadline - Of a cluster: after it, a command is not sent on to another server. */
+  sendCommand(args: any, options?: any, deadline?: Deadline): Promise<any>;
   /** Why there is no connection. */
   readonly lastError?: unknown;
   /** A command got no reply by its deadline: a connection that brings nothing at all is to be replaced. */
@@ -50,7 +52,7 @@ export const COMMAND_OPTIONS: object = { returnBuffers: true, typeMapping: { 36:
 export function assertSingleServerClient(client: RedisLike): void {
   if (typeof client !== 'object' || client === null || typeof client.sendCommand !== 'function') {
     throw new ConfigError(
-      'redisStore() takes a client made by createClient() or createCluster() of node-redis 4, 5 or 6, or { url }.',
+      'redisStore() takes a client made by createClient() or createCluster() of node-redis 4, 5 or 6, { url } or { rootNodes }.',
     );
   }
   const canFollow = typeof client.duplicate === 'function' && typeof client.subscribe === 'function';

@@ -8,7 +8,9 @@ import {
   isDemotion,
   isNotApplied,
   isPassing,
+  isSplit,
   isUnknownScript,
+  LostError,
   unavailable,
 } from './failures.ts';
 import type { Script } from './scripts.ts';
@@ -80,17 +82,21 @@ export class Connection {
     const deadlines = isIdle ? this.#idleDeadlines : this.#deadlines;
     const mayRepeat = (error: unknown): boolean => !isIdle && this.#mayReadAgain(error);
     try {
-      return await this.#persist(() => this.#send(args, server), mayRepeat, deadlines, deadline);
+      return await this.#persist(() => this.#send(args, deadline, server), mayRepeat, deadlines, deadline);
     } catch (error) {
       throw unavailable(error);
     }
   }
 
-  /** The same for commands whose effects have to be seen in their order: all of them again if one failed. */
+  /**
+   * The same for commands whose effects have to be seen in their order: all of them again if one failed. But not where
+   * keys of one command are on two servers (`isSplit`): each can be asked for.
+   */
   async queryAll(commands: readonly Arguments[], deadline: Deadline): Promise<readonly unknown[]> {
-    const attempt = (): Promise<unknown[]> => Promise.all(commands.map((args) => this.#send(args)));
+    const attempt = (): Promise<unknown[]> => Promise.all(commands.map((args) => this.#send(args, deadline)));
+    const mayRepeat = (error: unknown): boolean => !isSplit(error) && this.#mayReadAgain(error);
     try {
-      return await this.#persist(attempt, (error) => this.#mayReadAgain(error), this.#deadlines, deadline);
+      return await this.#persist(attempt, mayRepeat, this.#deadlines, deadline);
     } catch (error) {
       throw unavailable(error);
     }
@@ -140,7 +146,7 @@ export class Connection {
   }
 
   #mayReadAgain(error: unknown): boolean {
-    return isPassing(error) || !this.#client.isReady;
+    return isPassing(error) || error instanceof LostError || !this.#client.isReady;
   }
 
   /** A client of our own can look for the new primary. */
@@ -153,18 +159,18 @@ export class Connection {
     return new Error('Redis did not reply in time.');
   }
 
-  #send(args: Arguments, server: Server = this.#client): Promise<unknown> {
-    return server.sendCommand(args, COMMAND_OPTIONS);
+  #send(args: Arguments, deadline: Deadline, server: Server = this.#client): Promise<unknown> {
+    return server.sendCommand(args, COMMAND_OPTIONS, deadline);
   }
 
   async #evaluate(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
     try {
-      return await this.#send(['EVALSHA', script.sha, ...args]);
+      return await this.#send(['EVALSHA', script.sha, ...args], deadline);
     } catch (error) {
       // Too late, the caller has gone on: sent now, it could overtake what the caller wrote since.
       const isTimely = this.#client.isReady && performance.now() < deadline;
       if (!isTimely || !isUnknownScript(error)) throw error;
-      return this.#send(['EVAL', script.source, ...args]);
+      return this.#send(['EVAL', script.source, ...args], deadline);
     }
   }
 

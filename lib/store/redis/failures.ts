@@ -5,7 +5,7 @@ const NOT_APPLIED: ReadonlySet<string | undefined> = new Set([
   ...['READONLY', 'MOVED', 'ASK', 'TRYAGAIN', 'CLUSTERDOWN', 'LOADING', 'MASTERDOWN', 'BUSY', 'NOSCRIPT', 'OOM'],
   ...['NOREPLICAS', 'MISCONF', 'NOAUTH', 'NOPERM', 'WRONGPASS', 'WRONGTYPE', 'NDCORRUPT'],
 ]);
-/** Those that pass by themselves: a server that starts, runs a long script, has lost its primary or moves slots. */
+/** Those that pass by themselves: a server that starts, runs a long script, has has lost its primary or moves slots. */
 const PASSING: ReadonlySet<string | undefined> = new Set(['LOADING', 'BUSY', 'MASTERDOWN', 'TRYAGAIN', 'CLUSTERDOWN']);
 /** Those that say who may do what. */
 const REFUSALS: ReadonlySet<string | undefined> = new Set(['WRONGPASS', 'NOAUTH', 'NOPERM']);
@@ -14,6 +14,12 @@ const NOT_SENT = new Set(['ClientClosedError', 'ClientOfflineError', 'AbortError
 
 const FOREIGN_KEY =
   'Something else uses a key of this namespace: delete it (the README says under "Names in Redis" what holds what).';
+
+/** What was not sent, because there was no connection to its server. */
+export class NotSentError extends Error {}
+
+/** What was sent over a connection that was lost before the reply came. */
+export class LostError extends Error {}
 
 const ADVICE: Readonly<Record<string, string>> = {
   READONLY: 'The server has become a replica: connect the client to the primary.',
@@ -25,6 +31,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   NOAUTH: 'Check user and password.',
   MISCONF: 'The server takes no writes while it fails to save to disk: its log says why.',
   NOREPLICAS: 'The server takes no writes while it has too few replicas (`min-replicas-to-write`).',
+  MOVED: 'The server is part of a cluster: pass a client made by createCluster(), or { rootNodes }.',
+  TRYAGAIN: 'A slot of the cluster is being moved, and the keys of this command are on both servers.',
   BUSY: 'A script runs on the server for too long.',
 };
 
@@ -40,7 +48,7 @@ function codeOf(error: unknown): string | undefined {
 /** Whether a write that ended with this error certainly had no effect. */
 export function isNotApplied(error: unknown): boolean {
   const message = messageOf(error);
-  if (message === 'The queue is full' || NOT_SENT.has(classOf(error))) return true;
+  if (error instanceof NotSentError || message === 'The queue is full' || NOT_SENT.has(classOf(error))) return true;
   const code = codeOf(error);
   // A right that fails inside a script may do so after the script's first write.
   return NOT_APPLIED.has(code) && !(code === 'NOPERM' && /@user_script|executing the script/.test(message));
@@ -48,7 +56,17 @@ export function isNotApplied(error: unknown): boolean {
 
 /** Whether the same command may succeed in a moment. */
 export function isPassing(error: unknown): boolean {
-  return PASSING.has(codeOf(error));
+  return error instanceof NotSentError || PASSING.has(codeOf(error));
+}
+
+/** Whether a server of a cluster can't do anything, because it does not see enough of the others. */
+export function isClusterDown(error: unknown): boolean {
+  return codeOf(error) === 'CLUSTERDOWN';
+}
+
+/** Whether a command names keys that are on two servers, while their slot moves. */
+export function isSplit(error: unknown): boolean {
+  return codeOf(error instanceof UnavailableError ? error.cause : error) === 'TRYAGAIN';
 }
 
 /** Whether the server has become a replica. */

@@ -12,6 +12,8 @@ import { OwnedClient } from './ownedClient.ts';
 export class LentClient implements DataClient {
   readonly #lent: RedisLike;
   readonly #events = new EventEmitter();
+  /** Its owner has connected it. */
+  readonly connected: Promise<void> = Promise.resolve();
   #own: OwnedClient | undefined;
   #isWorn = false;
   readonly #wear = (): void => {

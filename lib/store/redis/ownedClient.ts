@@ -18,10 +18,14 @@ export interface RedisConnectOptions {
  * @throws {ConfigError} It says what to pass instead.
  */
 export function assertConnectOptions(options: RedisConnectOptions): void {
-  if (!isRedisUrl(options.url)) {
-    throw new ConfigError("The option 'url' must be like redis://user:password@host:6379/0, or rediss://... for TLS.");
-  }
+  assertRedisUrl(options.url, "The option 'url'");
   if (options['legacyMode'] === true) throw new ConfigError("redisStore() does not take the option 'legacyMode'.");
+}
+
+/** @throws {ConfigError} It is none. `what` names it. */
+export function assertRedisUrl(url: unknown, what: string): void {
+  if (!isRedisUrl(url))
+    throw new ConfigError(`${what} must be like redis://user:password@host:6379/0, or rediss://... for TLS.`);
 }
 
 function isRedisUrl(url: unknown): boolean {
@@ -50,13 +54,7 @@ export type MakeClient = (overrides?: object) => OwnClient;
 export async function clientMaker(options: RedisConnectOptions): Promise<MakeClient> {
   const { createClient } = await importRedis();
   const make: MakeClient = (overrides) => createClient(singleUse({ ...options, ...overrides })) as OwnClient;
-  let first: OwnClient | undefined;
-  try {
-    first = make();
-  } catch (error) {
-    // Not kept as the cause: it may show the options, and so a password.
-    throw new ConfigError(`createClient() of the package 'redis' refused the options: ${nameOf(error)}.`);
-  }
+  let first: OwnClient | undefined = makeFirst(make);
   return (overrides) => {
     if (overrides !== undefined || first === undefined) return make(overrides);
     const client = first;
@@ -65,11 +63,22 @@ export async function clientMaker(options: RedisConnectOptions): Promise<MakeCli
   };
 }
 
-async function importRedis(): Promise<{ createClient: (options: object) => unknown }> {
+/** @throws {ConfigError} The package `redis` refuses the options. */
+export function makeFirst(make: () => unknown): OwnClient {
+  try {
+    return make() as OwnClient;
+  } catch (error) {
+    // Not kept as the cause: it may show the options, and so a password.
+    throw new ConfigError(`createClient() of the package 'redis' refused the options: ${nameOf(error)}.`);
+  }
+}
+
+/** @throws {ConfigError} It is not installed. */
+export async function importRedis(): Promise<{ createClient: (options: object) => unknown }> {
   try {
     return await import('redis');
   } catch (error) {
-    throw new ConfigError("redisStore({ url }) needs the package 'redis': run `npm install redis`.", { cause: error });
+    throw new ConfigError("redisStore() needs the package 'redis': run `npm install redis`.", { cause: error });
   }
 }
 

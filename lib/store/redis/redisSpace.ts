@@ -14,12 +14,13 @@ import type {
 } from '../store.ts';
 import { decodeLogged, LOG_CALLS } from './changeLog.ts';
 import type { Arguments, Connection, Server } from './connection.ts';
-import { isWrongType } from './failures.ts';
+import { isSplit, isWrongType } from './failures.ts';
 import { feed } from './feed.ts';
 import { Invalidations } from './invalidations.ts';
 import { LayoutRecord } from './layoutRecord.ts';
 import { decodeKey, type PartitionNames, partitionNames, scanPattern } from './names.ts';
 import { decodePositionReply, decodeReceipt, decodeTtl, decodeValues } from './replies.ts';
+import { readApart } from './readApart.ts';
 import { assertMayWrite } from './rights.ts';
 import { writeScript } from './scripts.ts';
 import { hashTags } from './slots.ts';
@@ -80,16 +81,30 @@ export class RedisSpace implements Space {
     this.#assertOpen();
     const { position, keyPrefix } = this.#namesOf(partition);
     const names = keys.map((key) => keyPrefix + key);
+    try {
+      return await this.#readTogether(partition, position, names, deadline);
+    } catch (error) {
+      if (!isSplit(error)) throw error;
+      return readApart(this.#connection, position, names, deadline);
+    }
+  }
+
+  async #readTogether(
+    partition: PartitionId,
+    position: string,
+    names: readonly string[],
+    deadline: Deadline,
+  ): Promise<Snapshot> {
     const wasWithTtls = this.#withTtls.has(partition);
     const timed = wasWithTtls ? names : [];
     // Asked for behind the values: a time that belongs to a newer value is corrected by the message of that one.
     const commands = [['MGET', position, ...names], ...timed.map((name) => ['PTTL', name])];
     const [reply, ...pttls] = await this.#connection.queryAll(commands, deadline);
-    const snapshot = decodeValues(reply, keys.length);
+    const snapshot = decodeValues(reply, names.length);
     this.#note(partition, snapshot.position);
     if (wasWithTtls)
       return { ...snapshot, ttls: snapshot.values.map((value, index) => value && decodeTtl(pttls[index])) };
-    return hasTtls(snapshot.position) ? this.read(partition, keys, deadline) : snapshot;
+    return hasTtls(snapshot.position) ? this.#readTogether(partition, position, names, deadline) : snapshot;
   }
 
   async write(partition: PartitionId, batch: Batch, deadline: Deadline): Promise<Receipt> {

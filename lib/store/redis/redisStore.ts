@@ -2,8 +2,19 @@ import { ConfigError, ConnectTimeoutError, UnavailableError } from '../../errors
 import { Deadlines } from '../deadline.ts';
 import type { Deadline, SpaceOptions, Store } from '../store.ts';
 import { assertSingleServerClient, duplicateForOwnUse, type RedisLike } from './client.ts';
-import { ClusterClient, isClusterClient, type RedisClusterLike } from './clusterClient.ts';
+import { ClusterClient } from './clusterClient.ts';
+import {
+  assertClusterOptions,
+  borrowedSource,
+  type ClusterSource,
+  isClusterClient,
+  isClusterOptions,
+  ownedSource,
+  type RedisClusterLike,
+  type RedisClusterOptions,
+} from './clusterSource.ts';
 import { Connection } from './connection.ts';
+import { NotSentError } from './failures.ts';
 import { LentClient } from './lentClient.ts';
 import { commonPrefix } from './names.ts';
 import {
@@ -18,7 +29,7 @@ import { Subscriber } from './subscriber.ts';
 import { trackingSubscriber } from './tracking.ts';
 
 export type { RedisLike } from './client.ts';
-export type { RedisClusterLike } from './clusterClient.ts';
+export type { RedisClusterLike, RedisClusterOptions } from './clusterSource.ts';
 export type { RedisConnectOptions } from './ownedClient.ts';
 
 /** What namespaces share while at least one is open. */
@@ -70,21 +81,20 @@ const CLUSTER_PARTITIONS = 64;
 /**
  * A store on one Redis or Valkey server, from version 6.2, or on a cluster.
  *
- * @param source - A connected client or cluster client of node-redis 4, 5 or 6, which is *borrowed*: commands are sent over
- *   it, and it is never connected, subscribed, reconfigured or closed. (Once
- *   it has lost its connection, commands go over duplicates of it: see the README, connections.) Or `{ url }` with other
- *   options of `createClient`: connections are made when the first dictionary opens, come back by themselves
+ * @param source - A connected client or cluster client of node-redis 4, 5 or 6, which is *borrowed*: it is never
+ *   connected, subscribed, reconfigured or closed. Commands are sent over a client until it has lost its connection, and
+ *   then over duplicates of it; for a cluster client, over duplicates of its connections, one to each master (see the
+ *   README, connections). Or `{ url }` with other options of `createClient`, or `{ rootNodes }` with `defaults` and
+ *   `nodeAddressMap` of `createCluster`: connections are made when the first dictionary opens, come back by themselves
  *   (`socket.reconnectStrategy` is not used), are closed with the last dictionary, and never keep the process alive.
  *   Messages come over one connection of their own for all dictionaries of this store, or of this client.
- * @throws {ConfigError} `source` is neither, or a pool, Sentinel or `legacyMode` client, or the URL is wrong.
+ * @throws {ConfigError} `source` is none of these, or a pool, Sentinel or `legacyMode` client, or a URL is wrong.
  */
-export function redisStore(source: RedisLike | RedisClusterLike | RedisConnectOptions): Store {
-  if (isConnectOptions(source)) assertConnectOptions(source);
-  else if (!isClusterClient(source)) assertSingleServerClient(source);
-  const link = isConnectOptions(source) ? new SharedLink(() => own(source)) : linkOf(source);
+export function redisStore(source: RedisLike | RedisClusterLike | RedisConnectOptions | RedisClusterOptions): Store {
+  const link = linkTo(source);
   return {
     name: 'redis',
-    defaultPartitions: isClusterClient(source) ? CLUSTER_PARTITIONS : 1,
+    defaultPartitions: isClusterClient(source) || isClusterOptions(source) ? CLUSTER_PARTITIONS : 1,
     async open(options, deadline) {
       const release = (): Promise<void> => link.release();
       try {
@@ -95,6 +105,19 @@ export function redisStore(source: RedisLike | RedisClusterLike | RedisConnectOp
       }
     },
   };
+}
+
+function linkTo(source: RedisLike | RedisClusterLike | RedisConnectOptions | RedisClusterOptions): SharedLink {
+  if (isClusterOptions(source)) {
+    assertClusterOptions(source);
+    return new SharedLink(async () => clusterLink(await ownedSource(source)));
+  }
+  if (isConnectOptions(source)) {
+    assertConnectOptions(source);
+    return new SharedLink(() => own(source));
+  }
+  if (!isClusterClient(source)) assertSingleServerClient(source);
+  return linkOf(source);
 }
 
 function linkOf(client: BorrowedClient): SharedLink {
@@ -120,7 +143,8 @@ async function openSpace(
   try {
     await space.start(deadline);
   } catch (error) {
-    throw error instanceof UnavailableError && performance.now() >= deadline ? notConnected(error) : error;
+    if (!(error instanceof UnavailableError)) throw error;
+    throw performance.now() >= deadline || error.cause instanceof NotSentError ? notConnected(error) : error;
   }
   return space;
 }
@@ -134,7 +158,23 @@ function trackingLink({ connection, makeClient }: Link, { namespace, layout }: S
 
 async function own(options: RedisConnectOptions): Promise<Link> {
   const makeClient = await clientMaker(options);
-  const client = new OwnedClient(makeClient);
+  return linkOver(new OwnedClient(makeClient), makeClient);
+}
+
+async function borrow(client: BorrowedClient): Promise<Link> {
+  if (!client.isOpen) {
+    throw new ConfigError('The Redis client is not connected. Call `await client.connect()` before openDict().');
+  }
+  if (isClusterClient(client)) return clusterLink(await borrowedSource(client));
+  return linkOver(new LentClient(client), (overrides) => duplicateForOwnUse(client, overrides));
+}
+
+function clusterLink(source: ClusterSource): Link {
+  const cluster = new ClusterClient(source);
+  return linkOver(cluster, (overrides) => cluster.clientForMessages(overrides));
+}
+
+function linkOver(client: OwnedClient | LentClient | ClusterClient, makeClient: MakeClient): Link {
   const connection = new Connection(client);
   const subscriber = new Subscriber(makeClient);
   return {
@@ -149,34 +189,6 @@ async function own(options: RedisConnectOptions): Promise<Link> {
       subscriber.close();
       connection.release();
       client.close();
-    },
-  };
-}
-
-async function borrow(client: BorrowedClient): Promise<Link> {
-  if (!client.isOpen) {
-    throw new ConfigError('The Redis client is not connected. Call `await client.connect()` before openDict().');
-  }
-  if (isClusterClient(client)) {
-    const cluster = new ClusterClient(client);
-    return borrowedLink(new Connection(cluster), () => cluster.clientForMessages());
-  }
-  const lent = new LentClient(client);
-  return borrowedLink(new Connection(lent), (overrides) => duplicateForOwnUse(client, overrides), lent);
-}
-
-function borrowedLink(connection: Connection, makeClient: MakeClient, lent?: LentClient): Link {
-  const subscriber = new Subscriber(makeClient);
-  return {
-    connection,
-    subscriber,
-    makeClient,
-    connected: Promise.resolve(),
-    lastError: undefined,
-    close() {
-      subscriber.close();
-      connection.release();
-      lent?.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Hash slots of a Redis Cluster. */
-const SLOTS = 16_384;
+export const SLOTS = 16_384;
 
 /** By byte: CRC16 with the polynomial 0x1021, as the Redis Cluster specification has it. */
 const table = Uint16Array.from({ length: 256 }, (_, byte) => {

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigError, openDict } from 'neardict';
-import { redisStore } from 'neardict/redis';
+import { type RedisClusterOptions, redisStore } from 'neardict/redis';
+import { KEY_HASH } from '../../../lib/store/partitioner.ts';
 import { partitionsContract } from '../../contracts/partitionsContract.ts';
 import { storeContract } from '../../contracts/storeContract.ts';
 import { writerContract } from '../../contracts/writerContract.ts';
 import { connectCluster, type TestClusterClient } from '../../support/clusterClients.ts';
+import { connectClient } from '../../support/clients.ts';
+import { openSpace } from '../../support/openSpace.ts';
 import { type RedisCluster, startCluster } from '../../support/redisCluster.ts';
 
 describe('redisStore', () => {
@@ -22,6 +25,52 @@ describe('redisStore', () => {
   storeContract('on a borrowed cluster client', () => redisStore(client));
   partitionsContract('on a borrowed cluster client', () => redisStore(client));
   writerContract('go through to a cluster', () => redisStore(client));
+
+  partitionsContract('on connections of its own', () => redisStore({ rootNodes: cluster.rootNodes }));
+
+  it('reaches the cluster through any server that is left of rootNodes, by other addresses where they are mapped', async () => {
+    const [one] = await cluster.masters();
+    const nobody = { url: 'redis://127.0.0.1:1' };
+    const nodeAddressMap = (address: string): { host: string; port: number } => {
+      const port = Number(address.split(':')[1]);
+      return { host: 'localhost', port };
+    };
+    const store = redisStore({
+      rootNodes: [nobody, { socket: { host: '127.0.0.1', port: one?.port } }],
+      nodeAddressMap,
+    });
+    const space = await openSpace(store, { layout: { partitions: 16, hash: KEY_HASH, codec: 'msgpack' } });
+    await space.set('a', '1');
+
+    expect(await space.get('a')).toBe('1');
+    await space.close();
+  });
+
+  it('refuses a client of a single server that is part of a cluster, and says what to pass', async () => {
+    const [one] = await cluster.masters();
+    const single = await connectClient(one?.url ?? '');
+    const ends = await Promise.allSettled(
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((namespace) => openDict({ namespace, store: redisStore(single) })),
+    );
+
+    const messages = ends.flatMap((end) => (end.status === 'rejected' ? [String(end.reason)] : []));
+    expect(messages.length).toBeGreaterThan(0);
+    expect(messages.filter((message) => !message.includes('createCluster()'))).toEqual([]);
+    for (const end of ends) if (end.status === 'fulfilled') await end.value.close();
+    await single.end();
+  });
+
+  it.each<[unknown, string]>([
+    [[], 'must list servers'],
+    ['redis://127.0.0.1', 'must list servers'],
+    [[{}], "must have a 'url'"],
+    [[{ url: 'http://user:secret@127.0.0.1' }], 'must be like redis://'],
+  ])('refuses the rootNodes %j', (rootNodes, message) => {
+    const make = (): unknown => redisStore({ rootNodes } as RedisClusterOptions);
+    expect(make).toThrow(ConfigError);
+    expect(make).toThrow(message);
+    expect(make).not.toThrow('secret');
+  });
 
   it('refuses to track the changes of other programs on a cluster, and leaves nothing open', async () => {
     const opened = openDict({ namespace: 'x', store: redisStore(client), tracking: true });

@@ -31,8 +31,18 @@ function* rounds(): Generator<Round> {
 }
 
 let minutes = 0;
+const told = new Set<string>();
+
+/** What must not be is told at once. */
+function tell(report: ChaosReport): void {
+  for (const text of [...report.problems, ...report.violations]) {
+    if (!told.has(text)) console.log(text);
+    told.add(text);
+  }
+}
 
 function tellEveryMinute(report: ChaosReport): void {
+  tell(report);
   const now = Math.floor((performance.now() - start) / MINUTE_MS);
   if (now === minutes) return;
   minutes = now;
@@ -46,6 +56,6 @@ const report = await runChaos({
   minOperations: 0,
   onRound: tellEveryMinute,
 });
+tell(report);
 console.log(`in all: ${summarize(report)}`);
-for (const text of [...report.problems, ...report.violations]) console.log(text);
 if (report.problems.length > 0 || report.violated > 0) process.exitCode = 1;

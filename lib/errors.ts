@@ -121,8 +121,8 @@ export class ConflictError extends NearDictError {
   /** The version of what the key holds; `null`: it is missing. */
   readonly version: string | null;
 
-  constructor(message: string, key: string, version: string | null) {
-    super(message);
+  constructor(message: string, key: string, version: string | null, options?: ErrorOptions) {
+    super(message, options);
     this.key = key;
     this.version = version;
     Object.defineProperty(this, 'key', { enumerable: false });

@@ -31,6 +31,8 @@ export type {
   WriteOptions,
 } from './dict/nearDict.ts';
 export { REMOVE } from './dict/remove.ts';
+export type { ConflictPolicy, Merge, WriteConflict } from './write/conflict.ts';
+export type { WriteBackMode, WriteMode } from './write/writeMode.ts';
 export type { Duration } from './duration.ts';
 export {
   AmbiguousWriteError,

@@ -20,6 +20,7 @@ import { StoreWalk } from './dict/storeWalk.ts';
 import { Updates } from './dict/updates.ts';
 import { Writes } from './dict/writes.ts';
 import { type OpenOptions, resolveOptions, type Settings } from './options.ts';
+import type { NearDictError } from './errors.ts';
 import { BoundedSpace } from './store/boundedSpace.ts';
 import type { SchemaOutput, SchemaValues, StandardSchema } from './schema/standardSchema.ts';
 import { keepAlive } from './store/deadline.ts';
@@ -28,6 +29,8 @@ import { KEY_HASH, partitioner } from './store/partitioner.ts';
 import type { Deadline, Space } from './store/store.ts';
 import { Atomics } from './write/atomics.ts';
 import { FreshReads } from './write/freshReads.ts';
+import { WriteBack } from './write/writeBack.ts';
+import type { Writer } from './write/writer.ts';
 import { WriteThrough } from './write/writeThrough.ts';
 
 /** How long a partition is followed after it was last read, in milliseconds. */
@@ -111,8 +114,8 @@ export function basisOf(
   return { namespace, now: () => clock.time(), values, schemas };
 }
 
-function valuesOf({ codec, values, maxValueBytes }: Settings): Values {
-  return new Values(codec, values, maxValueBytes);
+function valuesOf({ codec, values, maxValueBytes, writeBack }: Settings): Values {
+  return new Values(codec, values, maxValueBytes, writeBack !== undefined);
 }
 
 /** Wires the parts of a dictionary, with nothing under way yet. */
@@ -124,7 +127,8 @@ function assemble(
   origin: number,
 ): OpenedDict & { readonly start: (deadline: Deadline) => Promise<void> } {
   const { namespace, timeoutMs } = settings;
-  const cache = new NearCache(settings.cacheLimit, settings.maxAgeMs, reservedNames);
+  const onEvicted = settings.writeBack && ((key: string): void => back?.evicted(key));
+  const cache = new NearCache(settings.cacheLimit, settings.maxAgeMs, { uncacheable: reservedNames, onEvicted });
   const emitter = new DictEmitter(namespace);
   const state = new StateTracker((now, before) => {
     emitter.emit('state', now, before);
@@ -160,16 +164,28 @@ function assemble(
   const outages = ids.map(() => new Outage());
   const readers = partitions.map((partition, id) => new Reader(space, id, partition, timeoutMs));
   const readerOf = (key: string): Reader => readers[partitionOf(key)] as Reader;
-  const writer: WriteThrough = new WriteThrough({
-    space,
-    partitions,
-    partitionOf,
-    timeoutMs,
-    onFailure: (key, error) => {
-      writes.addFailure(key, error);
-      emitter.emit('error', error);
-    },
-  });
+  const onFailure = (key: string, error: NearDictError): void => {
+    writes.addFailure(key, error);
+    emitter.emit('error', error);
+  };
+  const through = new WriteThrough({ space, partitions, partitionOf, timeoutMs, onFailure });
+  const back =
+    settings.writeBack &&
+    new WriteBack({
+      ...settings.writeBack,
+      through,
+      partitions,
+      partitionOf,
+      timeoutMs,
+      values,
+      cached: (key) => cache.present(key, clock.time()),
+      freshReads: new FreshReads(through, readerOf, timeoutMs),
+      encode: (key, value, ttlMs) => writes.encodeNew('The function that merges conflicts', key, value, ttlMs),
+      onFailure,
+      onResolved: (conflict) => emitter.emit('conflict', conflict),
+      onTrouble: (error) => emitter.emit('error', error),
+    });
+  const writer: Writer = back ?? through;
   const verifiers: readonly Verifier[] = partitions.map(
     (partition, id) =>
       new Verifier(space, id, partition, {

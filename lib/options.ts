@@ -10,6 +10,7 @@ import { resolveSchemas } from './schema/resolveSchemas.ts';
 import type { StandardSchema } from './schema/standardSchema.ts';
 import { memoryStore } from './store/memory.ts';
 import type { Store } from './store/store.ts';
+import { resolveWriteMode, type WriteBackSettings, type WriteMode } from './write/writeMode.ts';
 
 /** How much a process keeps in memory, and for how long. */
 export interface CacheOptions {
@@ -71,6 +72,11 @@ export interface OpenOptions {
    * ever. It begins anew with each write of the key.
    */
   readonly ttl?: Duration | undefined;
+  /**
+   * How assignments and `delete` get to the store: at once (`'through'`, default), or kept here for a while so that many of
+   * one key become one write (`'back'`). Methods that are awaited always end with the store.
+   */
+  readonly write?: WriteMode | undefined;
   /** How values become bytes. Default `'msgpack'`. */
   readonly codec?: 'msgpack' | 'json' | Codec | undefined;
   /**
@@ -116,6 +122,8 @@ export interface Settings {
   readonly partitionBy: ((key: string) => string) | undefined;
   /** `undefined`: for ever. */
   readonly ttlMs: number | undefined;
+  /** `undefined`: write-through. */
+  readonly writeBack: WriteBackSettings | undefined;
   readonly codec: Codec;
   readonly schemas: KeySchemas;
   readonly values: ValueMode;
@@ -136,6 +144,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   'partitions',
   'partitionBy',
   'ttl',
+  'write',
   'codec',
   'schema',
   'each',
@@ -169,6 +178,7 @@ export function resolveOptions(options: OpenOptions): Settings {
     partitions,
     partitionBy,
     ttl = Number.POSITIVE_INFINITY,
+    write = 'through',
     codec = 'msgpack',
     schema,
     each,
@@ -191,6 +201,7 @@ export function resolveOptions(options: OpenOptions): Settings {
     partitions: integer('partitions', partitions ?? store.defaultPartitions, 1, 16_384),
     partitionBy: resolvePartitionBy(partitionBy),
     ttlMs: ttlOf(ttl),
+    writeBack: resolveWriteMode(write),
     codec: resolveCodec(codec),
     schemas: resolveSchemas(schema, each),
     values: oneOf('values', values, ['frozen', 'clone']),

@@ -1,6 +1,7 @@
 import { ownBytes } from '../codec/ownBytes.ts';
 import type { Values } from '../codec/values.ts';
 import { usageError } from '../errors.ts';
+import { versionOf } from '../store/version.ts';
 
 /**
  * A stretch of a partition's history during which nothing was missed.
@@ -38,6 +39,8 @@ export class Entry {
   seq = 0;
   /** Milliseconds of the turn clock after which the entry is not served. */
   expiresAt: number = Number.POSITIVE_INFINITY;
+  /** The version of the stored bytes once they were decoded, where `values` keeps versions. */
+  version: string | undefined;
   /** Has a time to live in the store. */
   isMortal = false;
 
@@ -87,6 +90,7 @@ export class Entry {
     if (shareable) {
       this.value = value;
       this.promise = settledRead(value);
+      if (values.keepsVersions) this.version = versionOf(this.bytes);
       this.bytes = undefined;
     } else {
       this.own();

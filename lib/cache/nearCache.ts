@@ -1,4 +1,4 @@
-import QuickLRU from 'quick-lru';
+import QuickLRU, { type Options as LruOptions } from 'quick-lru';
 import { Entry, type Era } from './entry.ts';
 
 /** How much the cache may hold: nothing, every key it met, or at most so many entries. */
@@ -15,6 +15,14 @@ export interface EntryMap extends Iterable<[string, Entry]> {
   clear(): void;
 }
 
+export interface NearCacheOptions {
+  /** Keys that are never held. Default: none. */
+  readonly uncacheable?: ReadonlySet<string> | undefined;
+  readonly random?: (() => number) | undefined;
+  /** Told of entries that make room for others, of some more than once. */
+  readonly onEvicted?: ((key: string) => void) | undefined;
+}
+
 /** The entries of one dictionary. It knows nothing of where they come from. */
 export class NearCache {
   /** Read directly on the hit path. */
@@ -29,19 +37,17 @@ export class NearCache {
   /**
    * @param maxAgeMs - Longest life of an entry; each gets 90 to 100 % of it, so that entries read together do not all
    *   expire together.
-   * @param uncacheable - Keys that are never held.
    */
   constructor(
     limit: CacheLimit,
     maxAgeMs: number,
-    uncacheable: ReadonlySet<string> = new Set(),
-    random: () => number = Math.random,
+    { uncacheable = new Set(), random = Math.random, onEvicted }: NearCacheOptions = {},
   ) {
     this.#limit = limit;
     this.#maxAgeMs = maxAgeMs;
     this.#uncacheable = uncacheable;
     this.#random = random;
-    this.entries = typeof limit === 'number' ? new QuickLRU({ maxSize: generationSize(limit) }) : new Map();
+    this.entries = typeof limit === 'number' ? new QuickLRU(lruOptions(limit, onEvicted)) : new Map();
     this.#missing = new QuickLRU({
       maxSize: generationSize(MAX_MISSING),
       onEviction: (key) => this.entries.delete(key),
@@ -52,6 +58,12 @@ export class NearCache {
   find(key: string, era: Era): Entry | undefined {
     const entry = this.entries.get(key);
     return entry?.era === era ? entry : undefined;
+  }
+
+  /** What is held of `key` and has not expired, whether or not it is proven fresh. */
+  present(key: string, now: number): Entry | undefined {
+    const entry = this.entries.get(key);
+    return entry === undefined || entry.era.isEnded || entry.expiresAt <= now ? undefined : entry;
   }
 
   /** Holds an entry until it expires or is old, whichever comes first; one that has expired removes what was held. */
@@ -90,6 +102,11 @@ export class NearCache {
     this.#missing.delete(key);
     if (isMissing) this.#missing.set(key, true);
   }
+}
+
+function lruOptions(limit: number, onEvicted: ((key: string) => void) | undefined): LruOptions<string, Entry> {
+  const maxSize = generationSize(limit);
+  return onEvicted === undefined ? { maxSize } : { maxSize, onEviction: onEvicted };
 }
 
 /** quick-lru holds two generations, together up to `2 * maxSize - 1` entries. */

@@ -15,11 +15,14 @@ export type ValueMode = 'frozen' | 'clone';
 /** Turns values into stored bytes and back, by a codec, with the library's limits and errors around it. */
 export class Values {
   readonly codecName: string;
+  /** Whether entries remember the version of bytes that they no longer hold. */
+  readonly keepsVersions: boolean;
   readonly #codec: Codec;
   readonly #mode: ValueMode;
   readonly #maxValueBytes: number;
 
-  constructor(codec: Codec, mode: ValueMode, maxValueBytes: number) {
+  constructor(codec: Codec, mode: ValueMode, maxValueBytes: number, keepsVersions: boolean = false) {
+    this.keepsVersions = keepsVersions;
     this.codecName = codec.name ?? 'custom';
     this.#codec = codec;
     this.#mode = mode;

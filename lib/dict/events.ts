@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { types } from 'node:util';
+import type { WriteConflict } from '../write/conflict.ts';
 
 /** A change that this process has caught up with. It carries no value: read the key to get it. */
 export type DictChange<K extends string = string> =
@@ -35,6 +36,8 @@ export interface DictEvents<K extends string = string> {
   state: [now: DictState, before: DictState];
   /** A background write failed, or a listener threw. */
   error: [error: unknown];
+  /** With write-back: a key that was assigned here had been changed by others. Tells what became of it. */
+  conflict: [conflict: WriteConflict<K>];
   close: [];
 }
 

@@ -365,8 +365,8 @@ export class Handle implements NearDict<Data> {
     const { writer, writes, emitter } = this.#parts;
     writes.close();
     const deadline = performance.now() + timeoutMs;
-    const flushing = this.#deadlines.within(writer.flush(), deadline, () => new ClosedError(this.namespace));
-    for (const { key, error } of await flushing.catch(() => [])) writes.addFailure(key, error);
+    // What does not get there is reported by the end of the writer.
+    await this.#deadlines.within(writer.flush(), deadline, () => new ClosedError(this.namespace)).catch(() => {});
     emitter.warnNoMore();
     await this.#end();
     writes.throwFailures();

@@ -82,6 +82,16 @@ export interface DictStats {
   readonly entries: number;
   /** Writes that are not in the store yet. */
   readonly pendingWrites: number;
+  /** With write-back: keys with assignments that the store does not have. */
+  readonly dirty: number;
+  /** With write-back: assignments and deletes that were kept here. */
+  readonly edits: number;
+  /** With write-back: calls in which keys were flushed. */
+  readonly flushes: number;
+  /** With write-back: how many edits became one write; 1 before the first flush. */
+  readonly coalescing: number;
+  /** With write-back: keys whose flush met a change by others. */
+  readonly conflicts: number;
   /** Bytes of values read from the store. */
   readonly bytesIn: number;
   /** Bytes of values written to the store. */

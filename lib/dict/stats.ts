@@ -21,6 +21,7 @@ interface Counted {
 export function collectStats({ now, cache, partitions, following, readers, reads, writer }: Counted): DictStats {
   const hits = sum(partitions, (partition) => partition.hits) + reads.pendingHits;
   const misses = sum(readers, (reader) => reader.misses);
+  const { dirty, edits, flushes, flushedWrites, conflicts } = writer.counts;
   return {
     hits,
     misses,
@@ -31,6 +32,11 @@ export function collectStats({ now, cache, partitions, following, readers, reads
     repairs: sum(partitions, ({ counts }) => counts.repairs),
     entries: cache.count(),
     pendingWrites: writer.pending.size,
+    dirty,
+    edits,
+    flushes,
+    coalescing: flushedWrites === 0 ? 1 : (edits - dirty) / flushedWrites,
+    conflicts,
     bytesIn: sum(readers, (reader) => reader.bytesIn),
     bytesOut: writer.bytesOut,
     lag: now() - Math.min(...following.partitions.map((partition) => partition.freshAsOf)),

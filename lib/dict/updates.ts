@@ -6,8 +6,10 @@ import type { Content } from '../write/writer.ts';
 import { abortable, orAbort } from './abortable.ts';
 import { assertMany } from './keys.ts';
 import type { SetOptions, WriteOptions } from './nearDict.ts';
-import { REMOVE } from './remove.ts';
 import { givenUpTooLate, type Writes } from './writes.ts';
+
+/** What its results are told of by. */
+const UPDATE = 'The function given to update()';
 
 /** What `update()` of one key calls. */
 export type Change = (value: unknown) => unknown;
@@ -46,7 +48,7 @@ export class Updates {
         key,
         guard(async (before) => {
           const next = await change(this.#decode(key, before));
-          return new Map([[key, await this.#encode(key, next, ttlMs)]]);
+          return new Map([[key, await this.#writes.encodeNew(UPDATE, key, next, ttlMs)]]);
         }),
       ),
     );
@@ -88,27 +90,19 @@ export class Updates {
     return Object.fromEntries(keys.map((key) => [key, this.#decode(key, stored)]));
   }
 
-  #encode(key: string, value: unknown, ttlMs: number | undefined): Content | Promise<Content> {
-    if (value === REMOVE) return { bytes: undefined, ttlMs: undefined };
-    if (value !== undefined) return this.#writes.encode(key, value, ttlMs);
-    throw new CodecError(
-      'The function given to update() returned undefined, which is no value. Return the new value, or REMOVE to delete.',
-    );
-  }
-
   async #encodeMany(
     keys: readonly string[],
     changes: unknown,
     ttlMs: number | undefined,
   ): Promise<ReadonlyMap<string, Content>> {
     if (typeof changes !== 'object' || changes === null) {
-      throw new CodecError('The function given to update() must return an object with the new values.');
+      throw new CodecError(`${UPDATE} must return an object with the new values.`);
     }
     const given = new Set(keys);
     const contents = new Map<string, Content>();
     for (const [key, value] of Object.entries(changes)) {
-      if (!given.has(key)) throw new CodecError('The function given to update() returned a value for another key.');
-      contents.set(key, await this.#encode(key, value, ttlMs));
+      if (!given.has(key)) throw new CodecError(`${UPDATE} returned a value for another key.`);
+      contents.set(key, await this.#writes.encodeNew(UPDATE, key, value, ttlMs));
     }
     return contents;
   }

@@ -1,7 +1,14 @@
 import { types } from 'node:util';
 import type { Values } from '../codec/values.ts';
 import { type Duration, ttlOf } from '../duration.ts';
-import { AmbiguousWriteError, ClosedError, FlushError, type NearDictError, type WriteFailure } from '../errors.ts';
+import {
+  AmbiguousWriteError,
+  ClosedError,
+  CodecError,
+  FlushError,
+  type NearDictError,
+  type WriteFailure,
+} from '../errors.ts';
 import type { KeySchemas } from '../schema/keySchemas.ts';
 import { versionOf } from '../store/version.ts';
 import { Countdown } from '../write/countdown.ts';
@@ -10,6 +17,7 @@ import { abortable, orAbort } from './abortable.ts';
 import { assertKey } from './keys.ts';
 import type { WriteOptions } from './nearDict.ts';
 import { Pace } from './pace.ts';
+import { REMOVE } from './remove.ts';
 import type { StoreWalk } from './storeWalk.ts';
 
 /** Keys deleted in one call of `clear()`. */
@@ -130,6 +138,18 @@ export class Writes {
     // A promise that was given as the value is not waited for: the codec refuses it.
     const isUnderWay = checked !== value && types.isPromise(checked);
     return isUnderWay ? this.#encodeInTurn(checked, ttlMs) : { bytes: values.encode(checked), ttlMs };
+  }
+
+  /**
+   * Checks and encodes what a function of the user has returned: `REMOVE` deletes.
+   *
+   * @param source - Names the function.
+   * @throws {CodecError} It returned `undefined`.
+   */
+  encodeNew(source: string, key: string, value: unknown, ttlMs: number | undefined): Content | Promise<Content> {
+    if (value === REMOVE) return DELETED;
+    if (value !== undefined) return this.encode(key, value, ttlMs);
+    throw new CodecError(`${source} returned undefined, which is no value. Return the new value, or REMOVE to delete.`);
   }
 
   /** @throws {ConfigError} No time to live. */

@@ -79,7 +79,7 @@ export class Operation implements PendingWrite, Content {
   applied(wasStored: boolean): void {
     this.end();
     for (const { waiter, existed } of this.#waiters) {
-      waiter.applied(this.key, existed === 'asStored' ? wasStored : existed);
+      waiter.applied(this.key, existed === 'asStored' ? wasStored : existed, this);
     }
   }
 

@@ -206,9 +206,8 @@ export class WriteQueue {
     this.#patience.begin();
     let deletes = 0;
     for (const operation of operations) {
-      operation.end();
-      this.#uncover(operation);
       operation.applied(operation.deletes ? existed[deletes++] === true : true);
+      this.#uncover(operation);
     }
   }
 

@@ -7,7 +7,15 @@ import { Countdown } from './countdown.ts';
 import type { Operation } from './operation.ts';
 import { PendingWrites } from './pendingWrites.ts';
 import { type Call, WriteQueue } from './writeQueue.ts';
-import { type ConditionalWrite, type Content, sizeOf, type Waiter, type Writer, type WriterCounts } from './writer.ts';
+import {
+  type ConditionalWrite,
+  type Content,
+  keysOf,
+  sizeOf,
+  type Waiter,
+  type Writer,
+  type WriterCounts,
+} from './writer.ts';
 
 /** Writes handed over between two pauses, in which the event loop does its other work. */
 const TAKEN_AT_ONCE = 1000;
@@ -169,9 +177,4 @@ export class WriteThrough implements Writer {
   #assertOpen(): void {
     if (this.#closedBy !== undefined) throw this.#closedBy;
   }
-}
-
-/** The keys that a write changes or compares. */
-function keysOf({ deletes, sets, conditions = [] }: ConditionalWrite): string[] {
-  return [...deletes, ...sets.map(([key]) => key), ...conditions.map(({ key }) => key)];
 }

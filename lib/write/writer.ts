@@ -17,8 +17,11 @@ export function sizeOf({ bytes }: Content): number {
 
 /** Hears how one write ended. One waiter may wait for many writes. */
 export interface Waiter {
-  /** @param existed - Whether the key was there before; meaningful for deletes. */
-  applied(key: string, existed: boolean): void;
+  /**
+   * @param existed - Whether the key was there before; meaningful for deletes.
+   * @param written - What was applied: the last of several writes of the key that went out together.
+   */
+  applied(key: string, existed: boolean, written: Content): void;
   failed(key: string, error: NearDictError): void;
 }
 
@@ -30,6 +33,11 @@ export interface PendingWrite {
 
 /** Writes with conditions that are applied together or not at all. Their keys belong to one partition. */
 export type ConditionalWrite = Pick<Batch, 'deletes' | 'sets' | 'conditions'>;
+
+/** The keys that a write changes or compares. */
+export function keysOf({ deletes, sets, conditions = [] }: ConditionalWrite): string[] {
+  return [...deletes, ...sets.map(([key]) => key), ...conditions.map(({ key }) => key)];
+}
 
 /** What a writer that keeps writes back has done. All zero for one that does not. */
 export interface WriterCounts {

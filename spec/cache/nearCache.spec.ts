@@ -13,7 +13,7 @@ function missing(): Entry {
 }
 
 function cacheOf(limit: CacheLimit, random: () => number = () => 1): { cache: NearCache; era: Era } {
-  return { cache: new NearCache(limit, MAX_AGE_MS, new Set(['then']), random), era: new Era() };
+  return { cache: new NearCache(limit, MAX_AGE_MS, { uncacheable: new Set(['then']), random }), era: new Era() };
 }
 
 /** How many entries are held, of whatever era. */

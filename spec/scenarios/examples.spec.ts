@@ -11,6 +11,7 @@ const examples = [
   ['workers.js', 'the worker has seen: hello, then good morning'],
   ['outage.js', 'state: offline -> coherent'],
   ['rateLimiter.js', 'ada: some of 20 requests were refused'],
+  ['writeBack.js', 'visits: 1035'],
   ['commonjs.cjs', 'CommonJS'],
 ] as const;
 

@@ -25,6 +25,7 @@ describe('redisStore', () => {
   storeContract('on a borrowed cluster client', () => redisStore(client));
   partitionsContract('on a borrowed cluster client', () => redisStore(client));
   writerContract('go through to a cluster', () => redisStore(client));
+  writerContract('are kept back from a cluster', () => redisStore(client), { write: 'back' });
 
   partitionsContract('on connections of its own', () => redisStore({ rootNodes: cluster.rootNodes }));
 

@@ -20,4 +20,5 @@ describe('redisStore', () => {
   partitionsContract('on a borrowed client', () => redisStore(client));
   partitionsContract('on connections of its own', () => redisStore({ url: server.url }));
   writerContract('go through to a server', () => redisStore(client));
+  writerContract('are kept back from a server', () => redisStore(client), { write: 'back' });
 });

@@ -1,0 +1,485 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import {
+  AmbiguousWriteError,
+  BackpressureError,
+  ConfigError,
+  FlushError,
+  memoryStore,
+  type NearDict,
+  type OpenOptions,
+  openDict,
+  REMOVE,
+  type Store,
+  UnavailableError,
+  type WriteBackMode,
+  type WriteConflict,
+} from 'neardict';
+import { freshNamespace } from '../support/openInMemory.ts';
+import { until } from '../support/until.ts';
+import { gate, wrapStore } from '../support/wrapStore.ts';
+
+type Numbers = NearDict<Record<string, number>>;
+
+interface Pair extends AsyncDisposable {
+  /** Keeps its assignments until it is told to flush. */
+  readonly back: Numbers;
+  /** Another process. */
+  readonly other: Numbers;
+  readonly conflicts: WriteConflict[];
+}
+
+async function openPair(mode: Partial<WriteBackMode> = {}, options: Partial<OpenOptions> = {}): Promise<Pair> {
+  const namespace = freshNamespace();
+  const back = await openDict<Record<string, number>>({
+    namespace,
+    write: { mode: 'back', flushInterval: '1h', ...mode },
+    ...options,
+  });
+  const other = await openDict<Record<string, number>>({ namespace });
+  const conflicts: WriteConflict[] = [];
+  back.on('conflict', (conflict) => conflicts.push(conflict));
+  return {
+    back,
+    other,
+    conflicts,
+    async [Symbol.asyncDispose]() {
+      await back.close().catch(() => {});
+      await other.close();
+    },
+  };
+}
+
+/** Waits until `back` has heard what `other` wrote. */
+async function heard(back: Numbers, other: Numbers): Promise<void> {
+  await other.set('heard', Math.random());
+  const { value } = (await other.getEntry('heard')) ?? {};
+  await until('the messages are there', async () => (await back.get('heard')) === value);
+}
+
+/** A store whose writes can be made to fail. */
+function unreliable(): {
+  readonly store: Store;
+  fail: ((write: () => Promise<unknown>) => Promise<never>) | undefined;
+} {
+  const control: ReturnType<typeof unreliable> = {
+    store: wrapStore((space) => ({
+      async write(...args) {
+        return control.fail === undefined ? space.write(...args) : control.fail(() => space.write(...args));
+      },
+    })),
+    fail: undefined,
+  };
+  return control;
+}
+
+const away = async (): Promise<never> => {
+  throw new UnavailableError('away');
+};
+
+describe('write-back', () => {
+  it('keeps assignments here, and brings many of one key to the store as one', async () => {
+    await using pair = await openPair();
+    const { back, other } = pair;
+    for (let n = 1; n <= 100; n++) back.dict['a'] = n;
+    back.dict['b'] = 1;
+    delete back.dict['b'];
+    await delay(30);
+    expect([await back.get('a'), await back.get('b'), await other.get('a', { fresh: true })]).toEqual([
+      100,
+      undefined,
+      undefined,
+    ]);
+    expect(back.stats()).toMatchObject({ dirty: 2, edits: 102, flushes: 0, coalescing: 1 });
+
+    await back.flush();
+    expect(await other.get('a', { fresh: true })).toBe(100);
+    expect(back.stats()).toMatchObject({ dirty: 0, edits: 102, flushes: 1, coalescing: 51, conflicts: 0 });
+  });
+
+  it('flushes after the interval, which later edits do not put off', async () => {
+    await using pair = await openPair({ flushInterval: 50 });
+    const { back, other } = pair;
+    let n = 0;
+    await until('an edit is in the store', async () => {
+      back.dict['a'] = ++n;
+      return (await other.get('a', { fresh: true })) !== undefined;
+    });
+    expect(back.stats().flushes).toBeGreaterThan(0);
+  });
+
+  it('flushes when half of maxDirty is reached, and refuses what is beyond it', async () => {
+    await using pair = await openPair({ maxDirty: 10 });
+    const { back, other } = pair;
+    for (let n = 0; n < 10; n++) back.dict[`k${n}`] = n;
+    expect(() => {
+      back.dict['more'] = 1;
+    }).toThrow(BackpressureError);
+    back.dict['k0'] = 7;
+
+    await until('everything is in the store', async () => (await other.size()) === 10);
+    expect(await other.get('k0', { fresh: true })).toBe(7);
+    back.dict['more'] = 1;
+  });
+
+  it('flushes a key that the cache has no room for', async () => {
+    await using pair = await openPair({}, { cache: { maxItems: 2 } });
+    const { back, other } = pair;
+    await back.get('a');
+    back.dict['a'] = 1;
+    for (let n = 0; n < 5; n++) await back.get(`k${n}`);
+
+    await until('it is in the store', async () => (await other.get('a', { fresh: true })) === 1);
+    expect(await back.get('a')).toBe(1);
+  });
+
+  it('flushes before a read that asks the store, and before the end', async () => {
+    await using pair = await openPair();
+    const { back, other } = pair;
+    back.dict['a'] = 1;
+    expect(await back.get('a', { fresh: true })).toBe(1);
+    expect(await other.get('a', { fresh: true })).toBe(1);
+    back.dict['a'] = 2;
+    await back[Symbol.asyncDispose]();
+
+    expect(await other.get('a', { fresh: true })).toBe(2);
+  });
+
+  it('takes an edit during a flush for a new one, based on what the flush has brought', async () => {
+    const hold = gate();
+    let isHeld = true;
+    const store = wrapStore((space) => ({
+      async write(...args) {
+        if (isHeld) await hold.pass();
+        return space.write(...args);
+      },
+    }));
+    await using pair = await openPair({}, { store });
+    const { back, conflicts } = pair;
+    back.dict['a'] = 1;
+    const flushed = back.flush();
+    await hold.reached;
+    back.dict['a'] = 2;
+    isHeld = false;
+    hold.open();
+    await flushed;
+    expect(back.stats()).toMatchObject({ dirty: 1, flushes: 1 });
+
+    await back.flush();
+    expect(await back.get('a', { fresh: true })).toBe(2);
+    expect(conflicts).toEqual([]);
+  });
+
+  it('lets an awaited write replace the edits before it, and keeps them when that fails', async () => {
+    const control = unreliable();
+    await using pair = await openPair({}, { store: control.store });
+    const { back } = pair;
+    back.dict['a'] = 1;
+    control.fail = away;
+    const set = back.set('a', 2).catch((error: unknown) => error);
+    expect(await back.get('a')).toBe(2);
+    expect(await set).toBeInstanceOf(UnavailableError);
+    expect(await back.get('a')).toBe(1);
+
+    control.fail = undefined;
+    await back.set('a', 3);
+    expect(back.stats()).toMatchObject({ dirty: 0, flushes: 0 });
+    expect(await back.get('a', { fresh: true })).toBe(3);
+  });
+
+  it('tries again what failed in the background, and tells of it once', async () => {
+    const control = unreliable();
+    await using pair = await openPair({ flushInterval: 10 }, { store: control.store });
+    const { back } = pair;
+    const errors: unknown[] = [];
+    back.on('error', (error) => errors.push(error));
+    let failed = 0;
+    control.fail = () => {
+      failed++;
+      return away();
+    };
+    back.dict['a'] = 1;
+    await until('it was tried several times', () => failed >= 3);
+    await expect(back.flush()).rejects.toThrow(FlushError);
+    expect(await back.get('a')).toBe(1);
+    control.fail = undefined;
+
+    await until('it is in the store', async () => back.stats().dirty === 0);
+    expect(errors).toHaveLength(1);
+    await back.flush();
+  });
+
+  it('says at the end what did not reach the store', async () => {
+    const control = unreliable();
+    await using pair = await openPair({}, { store: control.store });
+    const { back } = pair;
+    control.fail = away;
+    back.dict['a'] = 1;
+    delete back.dict['b'];
+
+    const error = (await back.close().catch((reason: unknown) => reason)) as FlushError;
+    expect(error).toBeInstanceOf(FlushError);
+    expect(error.errors.map((failure) => [failure.key, failure.error.name])).toEqual([
+      ['a', 'UnavailableError'],
+      ['b', 'UnavailableError'],
+    ]);
+  });
+
+  it.each([null, 'behind', { mode: 'through' }, { mode: 'back', maxDirty: 0 }, { mode: 'back', flushInterval: 1 }])(
+    'is not %p',
+    async (write) => {
+      const opened = openDict({ namespace: 'x', write: write as unknown as 'back' });
+      await expect(opened).rejects.toThrow(ConfigError);
+    },
+  );
+  it.each([
+    { mode: 'back', onConflict: 'mine' },
+    { mode: 'back', interval: 5 },
+  ])('is not %p', async (write) => {
+    const opened = openDict({ namespace: 'x', write: write as unknown as 'back' });
+    await expect(opened).rejects.toThrow(ConfigError);
+  });
+});
+
+describe('a flush whose answer was lost', () => {
+  it('recognises itself when it is sent again: it is not applied twice, and is no conflict', async () => {
+    const control = unreliable();
+    await using pair = await openPair({}, { store: control.store, timeout: 100 });
+    const { back, other, conflicts } = pair;
+    back.dict['a'] = 1;
+    control.fail = async (write) => {
+      await write();
+      throw new AmbiguousWriteError('lost');
+    };
+    const error = (await back.flush().catch((reason: unknown) => reason)) as FlushError;
+    expect(error.errors[0]?.error).toBeInstanceOf(AmbiguousWriteError);
+    await other.set('a', 5);
+    control.fail = undefined;
+
+    await back.flush();
+    expect(await other.get('a', { fresh: true })).toBe(5);
+    expect(conflicts).toEqual([]);
+    expect(back.stats()).toMatchObject({ dirty: 0, flushes: 1 });
+  });
+
+  it('holds back later edits until its end is known', async () => {
+    const control = unreliable();
+    await using pair = await openPair({}, { store: control.store, timeout: 100 });
+    const { back, conflicts } = pair;
+    back.dict['a'] = 1;
+    control.fail = async () => {
+      throw new AmbiguousWriteError('lost');
+    };
+    await expect(back.flush()).rejects.toThrow(FlushError);
+    back.dict['a'] = 2;
+    back.dict['b'] = 1;
+    await expect(back.flush()).rejects.toThrow(FlushError);
+    control.fail = undefined;
+
+    await back.flush();
+    expect(await back.snapshot()).toEqual({ a: 2, b: 1 });
+    expect(conflicts).toEqual([]);
+  });
+});
+
+describe('a conflict', () => {
+  /** What others do to the key, and what it holds then. */
+  const changes: readonly (readonly [string, (other: Numbers) => Promise<unknown>, number | undefined])[] = [
+    ['updated', (other) => other.set('a', 5), 5],
+    ['deleted', (other) => other.delete('a'), undefined],
+    ['cleared', (other) => other.clear(), undefined],
+    [
+      'expired',
+      async (other) => {
+        await other.set('a', 1, { ttl: 20 });
+        await until('it is gone', async () => (await other.getEntry('a')) === undefined);
+      },
+      undefined,
+    ],
+  ];
+
+  async function edited(pair: Pair, change: (other: Numbers) => Promise<unknown>): Promise<void> {
+    const { back, other } = pair;
+    await other.set('a', 1);
+    expect(await back.get('a')).toBe(1);
+    back.dict['a'] = 2;
+    await change(other);
+    expect(await back.get('a')).toBe(2);
+  }
+
+  it.each(changes)('with a key that was %s: theirs stays by default', async (_, change, theirs) => {
+    await using pair = await openPair();
+    await edited(pair, change);
+    await pair.back.flush();
+
+    expect(await pair.back.get('a')).toBe(theirs);
+    expect(await pair.other.get('a', { fresh: true })).toBe(theirs);
+    expect(pair.conflicts).toEqual([{ key: 'a', base: 1, mine: 2, theirs, resolution: 'remote', result: theirs }]);
+  });
+
+  it.each(changes)("with a key that was %s: mine is written by 'local'", async (_, change, theirs) => {
+    await using pair = await openPair({ onConflict: 'local' });
+    await edited(pair, change);
+    await pair.back.flush();
+
+    expect(await pair.other.get('a', { fresh: true })).toBe(2);
+    expect(pair.conflicts).toEqual([{ key: 'a', base: 1, mine: 2, theirs, resolution: 'local', result: 2 }]);
+  });
+
+  it.each(changes)('with a key that was %s: both are merged', async (_, change, theirs) => {
+    const onConflict = async (base = 0, mine = 0, other = 0): Promise<number> => other + mine - base;
+    await using pair = await openPair({ onConflict });
+    await edited(pair, change);
+    await pair.back.flush();
+
+    const result = (theirs ?? 0) + 1;
+    expect(await pair.other.get('a', { fresh: true })).toBe(result);
+    expect(await pair.back.get('a')).toBe(result);
+    expect(pair.conflicts).toEqual([{ key: 'a', base: 1, mine: 2, theirs, resolution: 'merged', result }]);
+    expect(pair.back.stats().conflicts).toBe(1);
+  });
+
+  it('is seen also when the message of the change has arrived, or will never', async () => {
+    await using pair = await openPair();
+    await edited(pair, async (other) => {
+      await other.set('a', 5);
+      await heard(pair.back, other);
+    });
+    await pair.back.flush();
+
+    expect(pair.conflicts).toHaveLength(1);
+    expect(await pair.back.get('a')).toBe(5);
+  });
+
+  it('is seen of a key that was not in memory: the edit is based on what the store held then', async () => {
+    await using pair = await openPair();
+    const { back, other } = pair;
+    await other.set('a', 1);
+    back.dict['a'] = 2;
+    await until('the base is known', () => back.stats().bytesIn > 0);
+    await other.set('a', 5);
+    await back.flush();
+
+    expect(pair.conflicts).toEqual([expect.objectContaining({ base: 1, mine: 2, theirs: 5 })]);
+  });
+
+  it('is none when both have written the same', async () => {
+    await using pair = await openPair();
+    await edited(pair, (other) => other.set('a', 2));
+    await pair.back.flush();
+
+    expect(pair.conflicts).toEqual([]);
+    expect(await pair.other.get('a', { fresh: true })).toBe(2);
+  });
+
+  it('is none with what this process has written itself meanwhile', async () => {
+    await using pair = await openPair();
+    const { back } = pair;
+    await back.set('a', 1);
+    const update = back.update('a', async (n = 0) => {
+      back.dict['a'] = 10;
+      return n + 1;
+    });
+    await update;
+    await back.flush();
+    const set = back.set('a', 20);
+    back.dict['a'] = 21;
+    await set;
+    await back.flush();
+
+    expect(pair.conflicts).toEqual([]);
+    expect(await back.get('a', { fresh: true })).toBe(21);
+  });
+
+  it('is merged again when the key is edited meanwhile', async () => {
+    const hold = gate();
+    const seen: unknown[] = [];
+    const onConflict = async (base = 0, mine = 0, theirs = 0): Promise<number> => {
+      seen.push(mine);
+      if (seen.length === 1) await hold.pass();
+      return theirs + mine - base;
+    };
+    await using pair = await openPair({ onConflict });
+    await edited(pair, (other) => other.set('a', 5));
+    const flushed = pair.back.flush();
+    await hold.reached;
+    pair.back.dict['a'] = 4;
+    hold.open();
+    await flushed;
+
+    expect(seen).toEqual([2, 4]);
+    expect(await pair.other.get('a', { fresh: true })).toBe(8);
+    expect(pair.conflicts).toHaveLength(1);
+  });
+
+  it('may be merged into nothing', async () => {
+    await using pair = await openPair({ onConflict: () => REMOVE });
+    await edited(pair, (other) => other.set('a', 5));
+    await pair.back.flush();
+
+    expect(await pair.other.getEntry('a')).toBeUndefined();
+    expect(pair.conflicts).toEqual([expect.objectContaining({ resolution: 'merged', result: undefined })]);
+  });
+
+  it('stays one when merging fails: the edit is kept, and the flush says why', async () => {
+    let merge = (): number => {
+      throw new Error('no');
+    };
+    await using pair = await openPair({ onConflict: () => merge() });
+    await edited(pair, (other) => other.set('a', 5));
+    const error = (await pair.back.flush().catch((reason: unknown) => reason)) as FlushError;
+    expect(error.errors[0]).toMatchObject({
+      key: 'a',
+      error: { code: 'ERR_NEARDICT_CONFLICT', cause: new Error('no') },
+    });
+    expect(await pair.back.get('a')).toBe(2);
+    merge = () => 7;
+
+    await pair.back.flush();
+    expect(await pair.other.get('a', { fresh: true })).toBe(7);
+  });
+
+  it('of one key lets the other keys of the flush through', async () => {
+    await using pair = await openPair();
+    await edited(pair, (other) => other.set('a', 5));
+    for (let n = 0; n < 20; n++) pair.back.dict[`k${n}`] = n;
+    await pair.back.flush();
+
+    expect(await pair.other.size()).toBe(21);
+    expect(pair.conflicts).toHaveLength(1);
+  });
+
+  it('is told of by a change event of the key, which was held back while the edit was in front of it', async () => {
+    await using pair = await openPair();
+    const { back, other } = pair;
+    const told: unknown[] = [];
+    back.on('change', (change) => told.push(change));
+    await edited(pair, (each) => each.set('a', 5));
+    await heard(back, other);
+    told.length = 0;
+    await back.flush();
+
+    expect(told).toEqual([expect.objectContaining({ type: 'set', key: 'a', local: false })]);
+  });
+});
+
+describe('an awaited write with write-back', () => {
+  it('goes through in one call with what belongs to it', async () => {
+    const batches: number[] = [];
+    const store = wrapStore(
+      (space) => ({
+        write(partition, batch, deadline) {
+          batches.push(batch.sets.length);
+          return space.write(partition, batch, deadline);
+        },
+      }),
+      memoryStore(),
+    );
+    await using pair = await openPair({}, { store });
+    pair.back.dict['a'] = 1;
+    await pair.back.setMany({ a: 2, b: 3 });
+
+    expect(batches).toEqual([2]);
+    expect(pair.back.stats().dirty).toBe(0);
+  });
+});

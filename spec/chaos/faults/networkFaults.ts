@@ -34,6 +34,8 @@ export const networkFaults: Readonly<Record<string, Fault>> = {
   byteByByte: spell(2, 'sliced', everywhere(), { sliceBytes: 1 }),
   slowRate: spell(2, 'throttled', everywhere(), { bytesPerSecond: 20_000 }),
   refused: onProxy(3, async (proxy, scene) => {
+    // Refusing now would only keep away those who are about to connect.
+    if (proxy.connections('data') + proxy.connections('feed') === 0) return false;
     proxy.refuse();
     const met = proxy.reset('data') + proxy.reset('feed');
     await linger(scene, 100, 700);

@@ -1,13 +1,14 @@
-import { Entry, Era } from '../cache/entry.ts';
-import { FillGuard } from '../cache/fillGuard.ts';
+import type { Entry, Era } from '../cache/entry.ts';
+import type { FillGuard } from '../cache/fillGuard.ts';
 import type { NearCache } from '../cache/nearCache.ts';
 import type { Reply } from '../cache/reply.ts';
 import { ORIGIN, type Position, samePosition } from '../store/position.ts';
 import type { Change, FeedListener, LoggedCall, Message } from '../store/store.ts';
 import { versionOf } from '../store/version.ts';
-import { Ahead } from './ahead.ts';
 import { keysChanged } from './changeLog.ts';
 import type { ChangeSink, KeyChange } from './changes.ts';
+import type { Departure } from './departure.ts';
+import { Entries } from './entries.ts';
 import { Followers } from './follower.ts';
 import { type Bounds, Freshness } from './freshness.ts';
 import { HeldBack } from './heldBack.ts';
@@ -26,48 +27,33 @@ export interface PartitionHost {
   readonly changes: ChangeSink;
 }
 
-/** What is remembered of a request when it leaves, to judge its reply by. */
-export interface Departure {
-  readonly sentAt: number;
-  readonly era: Era;
-  /** The position applied at that moment. */
-  readonly applied: Position;
-  /** Which stretch of known history the request belongs to. */
-  readonly stretch: number;
-}
-
 /** Counters that `stats()` adds up. */
 export interface PartitionCounts {
   messages: number;
   gaps: number;
   repairs: number;
-  fillsRefused: number;
 }
 
 const MAX_TAIL = 1024;
 
 /**
- * Follows the history of one partition and decides what may stay in the cache.
+ * Follows the history of one partition, so that its cached entries are those of the store.
  *
- * A message is applied only if it continues the applied position; a reply is kept only if its position belongs to the
- * same history and nothing newer was heard of its key. The rules, and what breaks without each of them, come from a
+ * A message is applied only if it continues the applied position. The rules, and what breaks without each of them, come from a
  * randomized model of two clients under faults.
  */
 export class Partition implements FeedListener {
-  readonly counts: PartitionCounts = { messages: 0, gaps: 0, repairs: 0, fillsRefused: 0 };
+  readonly counts: PartitionCounts = { messages: 0, gaps: 0, repairs: 0 };
   /** Replies and acknowledgements in flight. */
-  readonly guard: FillGuard = new FillGuard();
+  readonly guard: FillGuard;
   /** Those who keep a copy of the whole partition. */
   readonly followers: Followers = new Followers();
-  readonly #cache: NearCache;
   readonly #host: PartitionHost;
   readonly #origin: number;
   readonly #ring = new Ring(ORIGIN);
-  readonly #ahead = new Ahead();
+  readonly #entries: Entries;
   readonly #freshness: Freshness;
   readonly #heldBack: HeldBack;
-  #era = new Era();
-  #hitsOfEndedEras = 0;
   #isLive = false;
   #isSynced = false;
   #isEstablished = false;
@@ -79,18 +65,27 @@ export class Partition implements FeedListener {
 
   /** @param origin - Marks the messages of this process's own writes. */
   constructor(cache: NearCache, host: PartitionHost, bounds: Bounds, origin: number) {
-    this.#cache = cache;
     this.#host = host;
+    this.#entries = new Entries(cache, this.#ring, host, () => this.#isSynced);
+    this.guard = this.#entries.guard;
     this.#freshness = new Freshness(bounds, (asOf) => {
       this.followers.proven(asOf);
     });
-    this.#heldBack = new HeldBack(host.changes, (key, seq) => this.#isAheadOfFeed(key, seq) || host.isPending(key));
+    this.#heldBack = new HeldBack(
+      host.changes,
+      (key, seq = this.#ring.last.seq) => this.#entries.isAhead(key, seq) || host.isPending(key),
+    );
     this.#origin = origin;
   }
 
   /** The era that entries must belong to. */
   get era(): Era {
-    return this.#era;
+    return this.#entries.era;
+  }
+
+  /** Replies that were not kept. */
+  get fillsRefused(): number {
+    return this.#entries.refused;
   }
 
   /** Whether the feed is live and the applied position was found in the store since it is. */
@@ -115,7 +110,7 @@ export class Partition implements FeedListener {
 
   /** Reads served from entries of this partition. */
   get hits(): number {
-    return this.#hitsOfEndedEras + this.#era.hits;
+    return this.#entries.hits;
   }
 
   /** A read of the key under way that was sent recently enough to join. */
@@ -124,7 +119,7 @@ export class Partition implements FeedListener {
   }
 
   depart(): Departure {
-    return { sentAt: this.#host.now(), era: this.#era, applied: this.#ring.last, stretch: this.#stretch };
+    return { sentAt: this.#host.now(), era: this.era, applied: this.#ring.last, stretch: this.#stretch };
   }
 
   /** Whether the reply to a request belongs to the history that is followed. */
@@ -164,7 +159,7 @@ export class Partition implements FeedListener {
   }
 
   invalidated(key: string): void {
-    this.#cache.remove(key);
+    this.#entries.remove([key]);
     this.guard.poison(key);
     this.followers.doubted(key);
   }
@@ -234,34 +229,18 @@ export class Partition implements FeedListener {
 
   /** Keeps the reply of a read, or does not and removes an older entry. */
   fill(key: string, entry: Entry, position: Position, departure: Departure): void {
-    const relation = this.#ring.relate(position);
-    const belongs = relation === 'known' || relation === 'ahead';
-    const isKept = this.#isSynced && departure.era === this.#era && belongs && this.guard.admits(key, position.seq);
-    this.guard.heard(key, position.seq);
-    if (isKept) this.#install(key, entry, position);
-    else this.#refuse(key, position, belongs && position.seq >= departure.applied.seq);
+    this.#entries.fill(key, entry, position, departure);
   }
 
   /** Brings a cached entry up to date by a reply; a key that is not cached stays so. */
   refresh(key: string, entry: Entry, position: Position, departure: Departure): void {
-    if (this.#cache.find(key, this.#era) === undefined) this.guard.heard(key, position.seq);
-    else this.fill(key, entry, position, departure);
+    this.#entries.refresh(key, entry, position, departure);
   }
 
   /** A write of this process was applied at `position`; `entry` is what it left under the key. */
   acknowledge(key: string, entry: Entry, position: Position, departure: Departure): void {
-    const isUnheard = this.guard.admits(key, position.seq);
-    this.guard.heard(key, position.seq);
+    this.#entries.acknowledge(key, entry, position, departure);
     this.followers.acknowledged(key, entry, position);
-    if (!this.#isSynced || departure.era !== this.#era) {
-      this.#cache.remove(key);
-      return;
-    }
-    const relation = this.#ring.relate(position);
-    if (relation === 'ahead' && isUnheard) this.#install(key, entry, position);
-    else if (relation === 'known') this.#acknowledgeKnown(key, entry, position, isUnheard);
-    else this.#cache.remove(key);
-    entry.own();
   }
 
   /** This process has cleared the partition; the message may be on its way. */
@@ -301,32 +280,19 @@ export class Partition implements FeedListener {
   #apply(message: Message): void {
     this.#ring.push(message.position);
     if (message.clear) this.#applyClear(message.origin === this.#origin);
-    const group = this.#ahead.reach(message.position);
-    if (group?.confirmed === false) for (const key of group.keys) this.#cache.remove(key);
+    const reached = this.#entries.reach(message.position);
     for (const change of message.changes) this.#applyChange(change, message);
     this.followers.applied(message);
-    if (group !== undefined) for (const key of group.keys) this.uncover(key);
-    const isForked = this.#freshness.meetClaims((position) => this.#ring.relate(position), this.#era);
+    if (reached !== undefined) for (const key of reached) this.uncover(key);
+    const isForked = this.#freshness.meetClaims((position) => this.#ring.relate(position), this.era);
     if (isForked) this.#host.requestReading();
   }
 
   #applyChange(change: Change, message: Message): void {
     const { seq } = message.position;
     const isOwn = message.origin === this.#origin;
-    const entry = this.#cache.find(change.key, this.#era);
-    if (entry !== undefined && entry.seq < seq) this.#replace(change, seq);
+    this.#entries.apply(change, seq, this.freshAsOf);
     this.#heldBack.announce(change.key, seq, () => describe(change, isOwn));
-  }
-
-  #replace(change: Change, seq: number): void {
-    if (change.type === 'set' && change.bytes === undefined) this.#cache.remove(change.key);
-    else {
-      const ttlMs = change.type === 'set' ? change.ttlMs : undefined;
-      // The write is younger than the last proof: its time began after that.
-      const entry = new Entry(change.type === 'set' ? change.bytes : undefined).livingFor(ttlMs, this.freshAsOf);
-      this.#cache.put(change.key, entry, this.#era, seq, this.#host.now());
-      entry.own();
-    }
   }
 
   #applyClear(isLocal: boolean): void {
@@ -339,10 +305,8 @@ export class Partition implements FeedListener {
     const relation = this.#ring.relate(message.position);
     if (relation === 'known') return;
     if (relation === 'forgotten') {
-      for (const { key } of message.changes) {
-        this.#cache.remove(key);
-        this.followers.doubted(key);
-      }
+      this.#entries.remove(keysOf(message));
+      for (const { key } of message.changes) this.followers.doubted(key);
       if (message.clear) this.#abandon();
       else this.#host.requestReading();
       return;
@@ -371,7 +335,7 @@ export class Partition implements FeedListener {
 
   /** Keeps a message that came before the position is known; it may continue what will be read. */
   #remember(message: Message): void {
-    for (const { key } of message.changes) this.#cache.remove(key);
+    this.#entries.remove(keysOf(message));
     if (message.clear) this.#endEra();
     this.#tail.push(message);
     if (this.#tail.length > MAX_TAIL) this.#tail.shift();
@@ -420,8 +384,8 @@ export class Partition implements FeedListener {
       this.#takePosition(position, sentAt);
       return;
     }
-    for (const key of keys) this.#cache.remove(key);
-    for (const key of this.#ahead.clear()) this.#cache.remove(key);
+    this.#entries.remove(keys);
+    this.#entries.removeAhead();
     this.#goOnFrom(position, keys);
     this.#freshness.forget();
     this.#heldBack.clear();
@@ -447,7 +411,7 @@ export class Partition implements FeedListener {
   }
 
   #prove(asOf: number): void {
-    this.#freshness.prove(asOf, this.#era);
+    this.#freshness.prove(asOf, this.era);
   }
 
   /** The store is ahead of the feed. */
@@ -461,10 +425,7 @@ export class Partition implements FeedListener {
   }
 
   #dropLostAhead(position: Position, sentAt: number): void {
-    for (const key of this.#ahead.lostAbove(position, sentAt)) {
-      this.#cache.remove(key);
-      this.uncover(key);
-    }
+    for (const key of this.#entries.removeLost(position, sentAt)) this.uncover(key);
   }
 
   #loseSync(): void {
@@ -478,58 +439,13 @@ export class Partition implements FeedListener {
   /** Takes all entries out of use; the position is as well proven as before. */
   #dropEntries(): void {
     this.#endEra();
-    this.#freshness.extend(this.#era);
+    this.#freshness.extend(this.era);
   }
 
   #endEra(): void {
-    this.#hitsOfEndedEras += this.#era.hits;
-    this.#era.end();
-    this.#era = new Era();
-    this.#ahead.clear();
+    this.#entries.endEra();
     this.#heldBack.clear();
     this.#freshness.forget();
-    this.guard.restart();
-  }
-
-  // Entries
-
-  #install(key: string, entry: Entry, position: Position): void {
-    const present = this.#cache.find(key, this.#era);
-    if (present !== undefined && present.seq > position.seq) {
-      // Nothing newer was heard since the request left, so the entry is of a history that was lost.
-      this.#cache.remove(key);
-      this.#host.requestReading();
-      return;
-    }
-    const now = this.#host.now();
-    if (position.seq > this.#ring.last.seq && !this.#ahead.add(key, position, now)) {
-      this.#refuse(key, position, true);
-      this.#host.requestReading();
-      return;
-    }
-    this.#cache.put(key, entry, this.#era, position.seq, now);
-  }
-
-  /** @param isComparable - The position belongs to the history of the entries: only then a higher number is newer. */
-  #refuse(key: string, position: Position, isComparable: boolean): void {
-    this.counts.fillsRefused++;
-    const present = this.#cache.find(key, this.#era);
-    const isNewer = present !== undefined && present.seq > position.seq;
-    // An entry that the feed has not reached may be of a history that was lost.
-    const isConfirmed = present !== undefined && present.seq <= this.#ring.last.seq;
-    if (this.#isSynced && isComparable && isNewer && isConfirmed) return;
-    this.#cache.remove(key);
-  }
-
-  /** The message of an own write came before its acknowledgement. */
-  #acknowledgeKnown(key: string, entry: Entry, position: Position, isUnheard: boolean): void {
-    const present = this.#cache.find(key, this.#era);
-    if (present !== undefined && present.seq > this.#ring.last.seq) this.#cache.remove(key);
-    else if (isUnheard) this.#install(key, entry, position);
-  }
-
-  #isAheadOfFeed(key: string, seq: number = this.#ring.last.seq): boolean {
-    return (this.#ahead.seqOf(key) ?? 0) > seq;
   }
 }
 
@@ -537,4 +453,8 @@ function describe(change: Change, isLocal: boolean): KeyChange {
   const { type, key } = change;
   if (change.type === 'delete') return { type, key, version: null, isLocal };
   return { type, key, version: change.bytes === undefined ? change.version : versionOf(change.bytes), isLocal };
+}
+
+function keysOf({ changes }: Message): readonly string[] {
+  return changes.map(({ key }) => key);
 }

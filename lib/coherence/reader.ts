@@ -1,7 +1,8 @@
 import { Entry } from '../cache/entry.ts';
 import type { Reply } from '../cache/reply.ts';
 import type { PartitionId, Snapshot, Space } from '../store/store.ts';
-import type { Departure, Partition } from './partition.ts';
+import type { Departure } from './departure.ts';
+import type { Partition } from './partition.ts';
 
 /** Most keys asked for in one command: a reply of this size is decoded within a few milliseconds. */
 const MAX_KEYS = 1024;

@@ -26,7 +26,7 @@ export function collectStats({ now, cache, partitions, following, readers, reads
     hits,
     misses,
     hitRate: hits + misses === 0 ? 0 : hits / (hits + misses),
-    fillsRefused: sum(partitions, ({ counts }) => counts.fillsRefused),
+    fillsRefused: sum(partitions, (partition) => partition.fillsRefused),
     messages: sum(partitions, ({ counts }) => counts.messages),
     gaps: sum(partitions, ({ counts }) => counts.gaps),
     repairs: sum(partitions, ({ counts }) => counts.repairs),

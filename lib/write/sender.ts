@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Entry } from '../cache/entry.ts';
-import type { Departure, Partition } from '../coherence/partition.ts';
+import type { Departure } from '../coherence/departure.ts';
+import type { Partition } from '../coherence/partition.ts';
 import { AmbiguousWriteError } from '../errors.ts';
 import type { Batch, Deadline, PartitionId, Receipt, Space } from '../store/store.ts';
 import { asWriteError } from './failures.ts';

@@ -136,7 +136,7 @@ describe('a partition', () => {
       arrive('old', at(10));
 
       expect(cached('ada')).toBeUndefined();
-      expect(partition.counts.fillsRefused).toBe(1);
+      expect(partition.fillsRefused).toBe(1);
     });
 
     it('does not keep a reply that a foreign message overtook, whatever its position', () => {

@@ -2,6 +2,7 @@ import { describeViolation, findViolations, type Operation, type Promises } from
 import { longestStalenessMs } from '../support/sessions.ts';
 import { machineTime } from './clock.ts';
 import { epochOf, keysOf } from './keys.ts';
+import { splitAtLosses } from './losses.ts';
 
 /** Violations that are described in full. */
 const MAX_DESCRIBED = 10;
@@ -13,6 +14,7 @@ export class Archive {
   readonly #promises: Promises;
   /** By epoch, by key. */
   readonly #epochs = new Map<number, Map<string, Operation[]>>();
+  readonly #losses: { readonly from: number; to: number; readonly isAffected: (key: string) => boolean }[] = [];
   readonly violations: string[] = [];
   violated = 0;
   operations = 0;
@@ -42,16 +44,26 @@ export class Archive {
         list.push({ type: 'write', process: NOBODY, key, value: undefined, outcome: 'ok', start, end });
   }
 
+  /** Does what loses some of the last writes, as a failover of Redis may. Old values may be read for `memoryMs` after it. */
+  async loseWrites(isAffected: (key: string) => boolean, memoryMs: number, act: () => Promise<unknown>): Promise<void> {
+    const loss = { from: machineTime(), to: Infinity, isAffected };
+    this.#losses.push(loss);
+    await act();
+    loss.to = machineTime() + memoryMs;
+  }
+
   /** Checks an epoch whose history is whole, with a turn of the loop for others after each key. */
   async check(epoch: number): Promise<void> {
     const lists = this.#epochs.get(epoch) ?? new Map<string, Operation[]>();
     this.#epochs.delete(epoch);
-    for (const list of lists.values()) {
-      const found = findViolations(list, this.#promises);
+    for (const [key, list] of lists) {
+      const losses = this.#losses.filter(({ isAffected }) => isAffected(key));
+      const parts = splitAtLosses(list, losses);
+      const found = parts.flatMap((part) => findViolations(part, this.#promises));
       this.violated += found.length;
       const described = found.slice(0, MAX_DESCRIBED - this.violations.length).map(describeViolation);
       this.violations.push(...described);
-      this.stalenessMs = Math.max(this.stalenessMs, longestStalenessMs(list));
+      this.stalenessMs = Math.max(this.stalenessMs, ...parts.map((part) => longestStalenessMs(part)));
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -3,14 +3,15 @@ import { until } from '../support/until.ts';
 import { machineTime, sleep } from './clock.ts';
 import { faults } from './faults/faults.ts';
 import { keysOf } from './keys.ts';
-import type { Member } from './member.ts';
+import type { ProxiedMember } from './member.ts';
 import type { ClientPackage } from './messages.ts';
-import { Observer, type Sight } from './observer.ts';
+import type { Observer, Sight } from './observer.ts';
 import { type Round, shuffle } from './plan.ts';
 import { type Course, recoveryMs } from './recovery.ts';
 import { Reference } from './reference.ts';
-import { MAX_STALENESS_MS, NAMESPACE, PROCESSES, type Rig, startRig, USER } from './rig.ts';
+import { MAX_STALENESS_MS, NAMESPACE, type Rig, startRig, USER } from './rig.ts';
 import { Throughput } from './throughput.ts';
+import { Troupe } from './troupe.ts';
 
 export interface ChaosOptions {
   readonly clientPackage: ClientPackage;
@@ -44,8 +45,6 @@ const SPREAD_MS = 300;
 /** By then a fault must have met something. */
 const STRIKE_DEADLINE_MS = 60_000;
 const RECOVERY_DEADLINE_MS = 15_000;
-const WORK_DEADLINE_MS = 120_000;
-const BEAT_MS = 250;
 /** Rounds whose recovery is remembered. */
 const MAX_RECOVERIES = 10_000;
 
@@ -70,32 +69,28 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 class Conductor {
   readonly #options: ChaosOptions;
   readonly #random: () => number;
-  readonly #observer: Observer;
+  readonly #troupe: Troupe;
   readonly #struck = new Map<string, number>();
   readonly #recoveries: Recovery[] = [];
   #rig: Rig | undefined;
   #reference: Reference | undefined;
-  #beat: NodeJS.Timeout | undefined;
 
   constructor(options: ChaosOptions) {
     this.#options = options;
     this.#random = seededRandom(options.seed);
-    this.#observer = new Observer({
-      processes: PROCESSES,
-      maxStalenessMs: MAX_STALENESS_MS,
-      tellAll: (order) => {
-        for (const member of this.#members) member.tell(order);
-      },
-      onChecked: (epoch) => {
-        const names = keysOf(epoch).map((key) => `${NAMESPACE}/${key}`);
-        this.#rig?.admin.send('UNLINK', ...names).catch(() => {
-          // They stay until the next loss of data.
-        });
-      },
+    this.#troupe = new Troupe((epoch) => {
+      const names = keysOf(epoch).map((key) => `${NAMESPACE}/${key}`);
+      this.#rig?.admin.send('UNLINK', ...names).catch(() => {
+        // They stay until the next loss of data.
+      });
     });
   }
 
-  get #members(): readonly Member[] {
+  get #observer(): Observer {
+    return this.#troupe.observer;
+  }
+
+  get #members(): readonly ProxiedMember[] {
     return this.#rig?.members ?? [];
   }
 
@@ -105,16 +100,12 @@ class Conductor {
     this.#rig = await startRig({ clientPackage, seed, hasOldAnswers, onNotice });
     const { admin } = this.#rig;
     this.#reference = new Reference(() => admin.send('PING'));
-    for (const member of this.#members) member.tell({ type: 'start' });
-    this.#beat = setInterval(() => {
-      this.#observer.beat();
-    }, BEAT_MS);
-    await sleep(CALM_MS);
+    await this.#troupe.start(this.#members);
   }
 
   /** Lets the faults of a round strike, and waits until the throughput is back. */
   async play(round: Round): Promise<void> {
-    this.#assertWhole();
+    this.#troupe.assertWhole();
     const calm = machineTime();
     await sleep(CALM_MS);
     const begin = machineTime();
@@ -133,19 +124,12 @@ class Conductor {
 
   /** Lets the processes end their work and themselves, and checks everything. */
   async end(): Promise<void> {
-    const { minOperations } = this.#options;
-    await this.#work('there are enough operations', () => this.#observer.operations >= minOperations);
-    this.#observer.endEpochs();
-    await this.#work('all keys are swept', () => this.#observer.isOver);
-    for (const member of this.#members) member.tell({ type: 'end' });
-    await Promise.all(this.#members.map((member) => member.ended()));
-    this.#assertWhole();
-    await this.#observer.checked();
+    await this.#troupe.end(this.#options.minOperations);
   }
 
   /** Ends everything at once. */
   async stop(): Promise<void> {
-    clearInterval(this.#beat);
+    this.#troupe.stop();
     this.#reference?.stop();
     await this.#rig?.stop();
   }
@@ -160,7 +144,7 @@ class Conductor {
   }
 
   /** A fault that finds nothing to strike tries again. */
-  async #strike(kind: string, victim: Member): Promise<void> {
+  async #strike(kind: string, victim: ProxiedMember): Promise<void> {
     const rig = this.#rig as Rig;
     const scene = {
       random: this.#random,
@@ -184,24 +168,11 @@ class Conductor {
       reference: this.#reference?.throughput ?? new Throughput(),
     };
     let ms: number | undefined;
-    await this.#work('the throughput is back', () => {
+    await this.#troupe.work('the throughput is back', () => {
       const now = machineTime();
       ms = recoveryMs({ ...course, now });
       return ms !== undefined || now - times.end > RECOVERY_DEADLINE_MS;
     });
     return ms ?? Number.POSITIVE_INFINITY;
-  }
-
-  #work(what: string, holds: () => boolean): Promise<void> {
-    const isDone = (): boolean => {
-      this.#assertWhole();
-      return holds();
-    };
-    return until(what, isDone, WORK_DEADLINE_MS);
-  }
-
-  /** @throws {Error} A process has crashed, or printed something. */
-  #assertWhole(): void {
-    for (const { trouble } of this.#members) if (trouble !== undefined) throw new Error(trouble);
   }
 }

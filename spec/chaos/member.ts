@@ -10,10 +10,11 @@ const WORKER = join(import.meta.dirname, '../../build/chaos/worker/worker.js');
 
 const DEADLINE_MS = 60_000;
 
-/** A worker process and the proxy between it and the server. */
-export class Member implements Victim {
+type OnNotice = (process: number, notice: Notice) => void;
+
+/** A worker process. */
+export class Member {
   readonly id: number;
-  readonly proxy: FaultProxy;
   readonly #child: ChildProcess;
   #output = '';
   #isOpen = false;
@@ -21,9 +22,8 @@ export class Member implements Victim {
   /** Exit code, or the signal that ended it. */
   #end: number | string | undefined;
 
-  constructor(options: WorkerOptions, proxy: FaultProxy, onNotice: (process: number, notice: Notice) => void) {
+  constructor(options: WorkerOptions, onNotice: OnNotice) {
     this.id = options.id;
-    this.proxy = proxy;
     this.#child = spawn(process.execPath, [WORKER, JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
@@ -92,5 +92,15 @@ export class Member implements Victim {
       },
       DEADLINE_MS,
     );
+  }
+}
+
+/** With the proxy between it and the server. */
+export class ProxiedMember extends Member implements Victim {
+  readonly proxy: FaultProxy;
+
+  constructor(options: WorkerOptions, proxy: FaultProxy, onNotice: OnNotice) {
+    super(options, onNotice);
+    this.proxy = proxy;
   }
 }

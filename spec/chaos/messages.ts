@@ -6,7 +6,10 @@ export type ClientPackage = 'redis' | 'redis-v5' | 'redis-v6';
 /** What a worker process is started with. */
 export interface WorkerOptions {
   readonly id: number;
-  readonly url: string;
+  /** Of a server, or of servers of a cluster. */
+  readonly urls: readonly string[];
+  /** Default: what the store has. */
+  readonly partitions?: number;
   readonly clientPackage: ClientPackage;
   /** The store makes its connection from a URL, instead of borrowing a client. */
   readonly isOwned: boolean;

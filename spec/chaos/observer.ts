@@ -32,6 +32,8 @@ export interface ObserverOptions {
 const RESOLUTION_MS = 2;
 /** How long the throughput is remembered. */
 const MEMORY_MS = 120_000;
+/** How long after the last sign of the old history its values may still be proven, on a busy machine. */
+const LATE_MS = 200;
 /** Problems that are kept. */
 const MAX_PROBLEMS = 50;
 
@@ -95,6 +97,10 @@ export class Observer {
 
   loseData(act: () => Promise<unknown>): Promise<void> {
     return this.#archive.loseData(act);
+  }
+
+  loseWrites(isAffected: (key: string) => boolean, act: () => Promise<unknown>): Promise<void> {
+    return this.#archive.loseWrites(isAffected, this.#maxStalenessMs + LATE_MS, act);
   }
 
   problem(text: string): void {

@@ -1,14 +1,14 @@
 import { type FaultProxy, startProxy } from '../support/faultProxy.ts';
 import { connectAdmin, type RedisAdmin } from '../support/redisAdmin.ts';
 import { type RedisServer, startRedis } from '../support/redisServer.ts';
-import { Member } from './member.ts';
+import { ProxiedMember } from './member.ts';
 import type { ClientPackage, Notice, WorkerOptions } from './messages.ts';
 
 /** A server, and processes that use one dictionary on it, each through a proxy of its own. */
 export interface Rig {
   readonly server: RedisServer;
   readonly admin: RedisAdmin;
-  readonly members: readonly Member[];
+  readonly members: readonly ProxiedMember[];
   stop(): Promise<void>;
 }
 
@@ -23,10 +23,10 @@ export interface RigOptions {
 export const NAMESPACE = 'chaos';
 export const USER = 'worker';
 export const MAX_STALENESS_MS = 400;
-const TIMEOUT_MS = 1000;
+export const TIMEOUT_MS = 1000;
 
 /** How the processes differ, so that evictions and messages without values occur too. */
-const VARIANTS = [
+export const VARIANTS = [
   { maxItems: 10_000, inlineBytes: 256 },
   { maxItems: 100, inlineBytes: 256 },
   { maxItems: 1000, inlineBytes: 0 },
@@ -45,11 +45,11 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   try {
     const admin = await connectAdmin(server.url);
     ends.push(() => admin.end());
-    const members: Member[] = [];
+    const members: ProxiedMember[] = [];
     for (const [id, variant] of VARIANTS.entries()) {
       const proxy = await startProxy(server.port, options.seed + id);
       ends.push(() => proxy.stop());
-      const member = new Member({ ...workerOptions(options, id, proxy), ...variant }, proxy, options.onNotice);
+      const member = new ProxiedMember({ ...workerOptions(options, id, proxy), ...variant }, proxy, options.onNotice);
       ends.push(() => member.kill());
       members.push(member);
     }
@@ -72,7 +72,7 @@ function workerOptions(
   return {
     // 0 is what happens to the server itself.
     id: id + 1,
-    url: url.href,
+    urls: [url.href],
     clientPackage,
     // Connections of our own are made with the package that the name `redis` means.
     isOwned: clientPackage === 'redis' && id % 2 === 1,

@@ -205,6 +205,7 @@ describe('a dictionary on a cluster', () => {
       );
       const ends = await Promise.allSettled(KEYS.map((key) => hasty.set(key, 1)));
 
+      await expect(hasty.size()).rejects.toThrow(UnavailableError);
       expect(others.length).toBe(2);
       expect(ends.filter(({ status }) => status === 'fulfilled')).toEqual([]);
       expect(ends.some((end) => end.status === 'rejected' && end.reason instanceof UnavailableError)).toBe(true);

@@ -32,8 +32,8 @@ export interface RedisCluster {
   add(): Promise<ClusterNode>;
   /** Ends a node that has no slots, and makes all others forget it. */
   remove(node: ClusterNode): Promise<void>;
-  /** The master of a slot at present, by what the first reachable node says. */
-  masterOf(slot: number): Promise<ClusterNode>;
+  /** The master of a slot at present, by what a node says; default: the first that can be reached. */
+  masterOf(slot: number, node?: ClusterNode): Promise<ClusterNode>;
   /** A replica of the node. */
   replicaOf(master: ClusterNode): Promise<ClusterNode>;
   masters(): Promise<readonly ClusterNode[]>;
@@ -202,8 +202,8 @@ class Cluster implements RedisCluster {
     for (const each of rest) await each.send('CLUSTER', 'FORGET', node.id);
   }
 
-  async masterOf(slot: number): Promise<ClusterNode> {
-    const lines = await this.#lines();
+  async masterOf(slot: number, node?: ClusterNode): Promise<ClusterNode> {
+    const lines = node === undefined ? await this.#lines() : linesOf(await node.send('CLUSTER', 'NODES'));
     const line = lines.find((fields) => fields.slice(8).some((range) => holds(range, slot)));
     return this.#byId(line?.[0]);
   }

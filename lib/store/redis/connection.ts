@@ -63,7 +63,11 @@ export class Connection {
    */
   async servers(deadline: Deadline): Promise<readonly Server[]> {
     if (this.#client.servers === undefined) return [this.#client];
-    return this.#client.servers(deadline);
+    try {
+      return await this.#client.servers(deadline);
+    } catch (error) {
+      throw unavailable(error);
+    }
   }
 
   /**

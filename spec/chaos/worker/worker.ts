@@ -1,6 +1,6 @@
 // Uses a dictionary through a proxy with faults, and reports everything it saw. Started and told what to do by the conductor.
 import { openDict, type Store } from 'neardict';
-import { type RedisLike, redisStore } from 'neardict/redis';
+import { type RedisClusterLike, type RedisLike, redisStore } from 'neardict/redis';
 import type { Notice, Order, WorkerOptions } from '../messages.ts';
 import { Notebook } from './notebook.ts';
 import { withOldAnswers } from './oldAnswers.ts';
@@ -9,6 +9,19 @@ import { type Dictionary, Workload } from './workload.ts';
 const REPORT_EVERY_MS = 100;
 /** A busy machine takes its time. */
 const CONNECT_TIMEOUT_MS = 40_000;
+
+interface Connectable {
+  connect(): Promise<unknown>;
+  quit(): Promise<unknown>;
+  /** node-redis 4, and 5 and 6. */
+  disconnect?(): Promise<unknown>;
+  destroy?(): void;
+  on(event: string, listener: () => void): unknown;
+}
+interface ClientModule {
+  readonly createClient: (options: object) => RedisLike & Connectable;
+  readonly createCluster: (options: object) => RedisClusterLike & Connectable;
+}
 
 const options = JSON.parse(process.argv[2] ?? '') as WorkerOptions;
 const notebook = new Notebook();
@@ -27,6 +40,7 @@ const handle = await openDict<Record<string, string>>({
   timeout: options.timeoutMs,
   cache: { maxItems: options.maxItems },
   inlineBytes: options.inlineBytes,
+  partitions: options.partitions,
   connectTimeout: CONNECT_TIMEOUT_MS,
 }).catch((error: unknown) => {
   console.error(error);
@@ -85,16 +99,20 @@ async function obey(order: Order): Promise<void> {
   }
 }
 
-/** By a URL, or as a user would who lends his client. */
+/** By URLs, or as a user would who lends his client. */
 async function connect(): Promise<{ readonly store: Store; readonly disconnect: () => Promise<unknown> }> {
-  if (options.isOwned) return { store: redisStore({ url: options.url }), disconnect: async () => {} };
-  const { createClient } = (await import(options.clientPackage)) as {
-    createClient: (options: object) => RedisLike & { connect(): Promise<unknown>; quit(): Promise<unknown> };
-  };
-  const client = createClient({ url: options.url });
+  const { urls, isOwned, clientPackage } = options;
+  const [url = ''] = urls;
+  const rootNodes = urls.map((each) => ({ url: each }));
+  const isCluster = urls.length > 1;
+  if (isOwned) return { store: redisStore(isCluster ? { rootNodes } : { url }), disconnect: async () => {} };
+  const { createClient, createCluster } = (await import(clientPackage)) as ClientModule;
+  const client = isCluster ? createCluster({ rootNodes, defaults: { socket: {} } }) : createClient({ url });
   client.on('error', () => {});
   await client.connect();
-  return { store: redisStore(client), disconnect: () => client.quit() };
+  // The client of a cluster may wait for a server that is gone.
+  const end = async (): Promise<unknown> => client.destroy?.() ?? client.disconnect?.();
+  return { store: redisStore(client), disconnect: isCluster ? end : () => client.quit() };
 }
 
 function report(): void {

@@ -1,4 +1,4 @@
-import { AmbiguousWriteError, type NearDict, UnavailableError } from 'neardict';
+import { AmbiguousWriteError, type NearDict, PartialWriteError, UnavailableError } from 'neardict';
 import type { Operation, Value, Write } from '../../support/history.ts';
 import { seededRandom } from '../../support/seededRandom.ts';
 import { sleep } from '../clock.ts';
@@ -49,6 +49,13 @@ const SWEEP_KEYS = 25;
 const SWEEP_ATTEMPTS = 3;
 /** A clear shows its own process nothing before it is done, so its deletes count as those of somebody else. */
 const CLEARING = 1000;
+
+/** How a write ended. `outcomes`: of each key, where they differ. */
+interface Ending {
+  readonly outcome: Write['outcome'];
+  readonly result?: unknown;
+  readonly outcomes?: ReadonlyMap<string, Write['outcome']>;
+}
 
 /** The calls that a worker makes on its dictionary. */
 export class Workload {
@@ -195,13 +202,12 @@ export class Workload {
 
   async #write(call: Call, changes: ReadonlyMap<string, Value>, ask: () => Promise<unknown>): Promise<void> {
     const attempt = this.#begin(call);
-    const { outcome, result } = await this.#outcome(call, ask);
+    const { outcome, result, outcomes } = await this.#outcome(call, ask);
     const end = this.#notebook.end(attempt, outcome === 'ok');
-    // The error of a batch is that of its first write which failed; it says nothing of the others.
-    const known = outcome === 'refused' && changes.size > 1 ? 'unknown' : outcome;
     const existed = typeof result === 'boolean' ? result : undefined;
-    const span = { type: 'write', process: this.#options.id, start: attempt.start, end, outcome: known } as const;
-    for (const [key, value] of changes) this.#notebook.add({ ...span, key, value, existed });
+    const span = { type: 'write', process: this.#options.id, start: attempt.start, end } as const;
+    for (const [key, value] of changes)
+      this.#notebook.add({ ...span, key, value, existed, outcome: outcomes?.get(key) ?? outcome });
   }
 
   async #clear(): Promise<void> {
@@ -221,16 +227,21 @@ export class Workload {
       for (const key of keysOf(epoch)) this.#notebook.add({ ...write, key });
   }
 
-  async #outcome(
-    call: Call,
-    ask: () => Promise<unknown>,
-  ): Promise<{ readonly outcome: Write['outcome']; readonly result: unknown }> {
+  async #outcome(call: Call, ask: () => Promise<unknown>): Promise<Ending> {
     try {
       return { outcome: 'ok', result: await ask() };
     } catch (error) {
-      if (error instanceof UnavailableError) return { outcome: 'refused', result: undefined };
-      if (!(error instanceof AmbiguousWriteError)) this.#notebook.problem(`${call} rejected with ${describe(error)}`);
-      return { outcome: 'unknown', result: undefined };
+      if (error instanceof PartialWriteError) {
+        const failed = error.errors.map((each) => [each.key, outcomeOf(each.error)] as const);
+        return {
+          outcome: 'unknown',
+          outcomes: new Map([...error.applied.map((key) => [key, 'ok'] as const), ...failed]),
+        };
+      }
+      const outcome = outcomeOf(error);
+      if (outcome === 'unknown' && !(error instanceof AmbiguousWriteError))
+        this.#notebook.problem(`${call} rejected with ${describe(error)}`);
+      return { outcome };
     }
   }
 
@@ -252,6 +263,10 @@ export class Workload {
     const length = this.#random() < 0.95 ? 40 : 300 + Math.floor(4000 * this.#random());
     return storedValue(this.#options.id, ++this.#written, length);
   }
+}
+
+function outcomeOf(error: unknown): Write['outcome'] {
+  return error instanceof UnavailableError ? 'refused' : 'unknown';
 }
 
 function describe(error: unknown): string {

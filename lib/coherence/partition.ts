@@ -125,6 +125,11 @@ export class Partition implements FeedListener {
   /** Whether the reply to a request belongs to the history that is followed. */
   accepts(position: Position, departure: Departure): boolean {
     if (!this.#isSynced || departure.stretch !== this.#stretch || position.seq < departure.applied.seq) return false;
+    return this.belongs(position);
+  }
+
+  /** Whether the position is known to be of the history that is followed, or can be of its future. */
+  belongs(position: Position): boolean {
     const relation = this.#ring.relate(position);
     return relation === 'known' || relation === 'ahead';
   }

@@ -21,7 +21,8 @@ export interface ReplicaHost {
   commit(changes: ReadonlyMap<string, CopyChange>, isWhole: boolean): void;
   /** The copy has everything up to the number `seq`, and is proven as of `freshAsOf`. */
   settled(seq: number, freshAsOf: number): void;
-  acknowledged(key: string, entry: Entry, position: Position): void;
+  /** A write of this process was applied; the copy has it when it has everything up to `seq`. */
+  acknowledged(key: string, entry: Entry, seq: number): void;
   /** The copy may have any number of changes missed: it has to be loaded again. */
   lost(): void;
 }
@@ -195,7 +196,9 @@ export class Replica implements Follower {
   }
 
   acknowledged(key: string, entry: Entry, position: Position): void {
-    if (this.#committed < position.seq) this.#host.acknowledged(key, entry, position);
+    // Of another history a number says nothing: only a proof that is younger than the write shows that the copy has it.
+    if (!this.#partition.belongs(position)) this.#host.acknowledged(key, entry, Number.POSITIVE_INFINITY);
+    else if (this.#committed < position.seq) this.#host.acknowledged(key, entry, position.seq);
   }
 
   #follow(message: Message): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Entry } from '../../lib/cache/entry.ts';
 import { NearCache } from '../../lib/cache/nearCache.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
 import { Replica } from '../../lib/coherence/replica.ts';
@@ -17,12 +18,15 @@ async function openCopy(): Promise<{
   readonly space: SimulatedSpace;
   readonly copy: Map<string, string>;
   readonly commits: string[][];
+  /** Own writes that the copy was told of, and up to which number it does not have them. */
+  readonly acknowledged: (readonly [key: string, seq: number])[];
 }> {
   const server = new SimulatedServer({ applied() {}, rolledBack() {} }, () => false);
   const space = new SimulatedSpace(server, 1);
   const writer = new SimulatedSpace(server, 2);
   const copy = new Map<string, string>();
   const commits: string[][] = [];
+  const acknowledged: [string, number][] = [];
   const partition = new Partition(
     new NearCache(false, 1000),
     {
@@ -44,7 +48,7 @@ async function openCopy(): Promise<{
       commits.push([...changes.keys()]);
     },
     settled() {},
-    acknowledged() {},
+    acknowledged: (key, _entry, seq) => acknowledged.push([key, seq]),
     lost() {},
   });
   partition.followers.add(replica);
@@ -68,7 +72,7 @@ async function openCopy(): Promise<{
     server.write(batch({ sets: keys.map((key) => [key, bytes(String(++value))]) }), writer);
     space.deliver();
   };
-  return { server, partition, replica, write, readPosition, space, copy, commits };
+  return { server, partition, replica, write, readPosition, space, copy, commits, acknowledged };
 }
 
 /** Two writes for each read that the server answers: every read is overtaken. */
@@ -137,5 +141,14 @@ describe('a copy that is loaded while the store fails over', () => {
     await readPosition();
 
     expect(replica.isLost).toBe(true);
+  });
+
+  it('covers an own write of a history that it has not met until a later proof, whatever its number is', async () => {
+    const { partition, write, acknowledged } = await openCopy();
+    write('a');
+
+    partition.acknowledge('a', new Entry(bytes('own')), { seq: 1, nonce: 12_345 }, partition.depart());
+
+    expect(acknowledged).toEqual([['a', Number.POSITIVE_INFINITY]]);
   });
 });

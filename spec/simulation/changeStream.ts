@@ -28,7 +28,10 @@ export class ChangeStream {
     if (change.type === 'clear' || change.type === 'resync') {
       this.#ledger.note(`  ${this.name}: ${change.type}`);
       for (const told of this.#told.values()) told.anyAt = this.#ledger.step;
-    } else if (change.version !== undefined) this.#takeVersion(change.key, change.version);
+    } else if (change.version === undefined) {
+      this.#ledger.note(`  ${this.name}: ${change.key} may have changed`);
+      this.#toldOf(change.key).anyAt = this.#ledger.step;
+    } else this.#takeVersion(change.key, change.version);
   }
 
   /** Keys of whose last version the stream has not told. */

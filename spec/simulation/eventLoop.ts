@@ -5,13 +5,21 @@ export class VirtualTimer {
   readonly intervalMs: number;
   readonly repeats: boolean;
   due: number;
+  readonly #now: () => number;
 
-  constructor(loop: EventLoop, callback: () => void, now: number, intervalMs: number, repeats: boolean) {
+  /** @param now - The clock of the process, in milliseconds. */
+  constructor(loop: EventLoop, callback: () => void, now: () => number, intervalMs: number, repeats: boolean) {
     this.loop = loop;
     this.callback = callback;
     this.intervalMs = Math.max(1, intervalMs);
     this.repeats = repeats;
-    this.due = now + this.intervalMs;
+    this.#now = now;
+    this.due = now() + this.intervalMs;
+  }
+
+  refresh(): this {
+    this.due = this.#now() + this.intervalMs;
+    return this;
   }
 
   ref(): this {

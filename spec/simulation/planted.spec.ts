@@ -10,6 +10,7 @@ import { Partition } from '../../lib/coherence/partition.ts';
 import { Ring } from '../../lib/coherence/ring.ts';
 import { Verifier } from '../../lib/coherence/verifier.ts';
 import { ChangeHub } from '../../lib/dict/changeHub.ts';
+import { OwnWrites as MirroredWrites } from '../../lib/dict/mirror/ownWrites.ts';
 import { StateTracker } from '../../lib/dict/stateTracker.ts';
 import { ChangeQueue } from '../../lib/dict/watch.ts';
 import { Writes } from '../../lib/dict/writes.ts';
@@ -35,7 +36,7 @@ interface PlantedFault {
 }
 
 /** A stale or older value, or a change of which nobody was told. */
-const ANY = /goes back|is stale|ends with|own write|was lost|stays ahead|told/;
+const ANY = /goes back|is stale|ends with|own write|was lost|serves nothing|stays ahead|told/;
 
 const none = (): void => {};
 
@@ -114,6 +115,12 @@ const faults: readonly PlantedFault[] = [
     from: 650,
   },
   {
+    fault: 'a mirror forgets an own write when the store has it',
+    plant: () => replaceMethod(MirroredWrites.prototype, 'acknowledged', () => none),
+    found: /mirror .* (goes back|does not see its own write)/,
+    from: 200,
+  },
+  {
     fault: 'a proof is believed for too long',
     plant: () =>
       replaceMethod(
@@ -125,7 +132,7 @@ const faults: readonly PlantedFault[] = [
             era.freshUntil += MAX_STALENESS_MS;
           },
       ),
-    found: /is stale/,
+    found: /is stale|ends with/,
   },
   {
     fault: 'a process that was paused goes by the time at which it stopped',

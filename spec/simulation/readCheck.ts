@@ -2,10 +2,13 @@ import type { Ledger } from './ledger.ts';
 import { MAX_STALENESS_MS } from './profile.ts';
 import type { Session } from './session.ts';
 
+/** What a handle did with a key, and what one way of reading it has shown. */
+export type SeenBy = Pick<Session, 'seen' | 'writes' | 'rolledBackAt' | 'newest' | 'indexOf'>;
+
 /** Where a read stood when it began. */
 export interface ReadStart {
   readonly key: string;
-  readonly session: Session;
+  readonly session: SeenBy;
   readonly tick: number;
   readonly step: number;
   readonly at: number;
@@ -74,9 +77,10 @@ function isOwnWrite(start: ReadStart, since: number, matches: (value: number | u
 }
 
 function isRecent(ledger: Ledger, start: ReadStart, age: Age, index: number): boolean {
-  const next = ledger.truth.versionsOf(start.key)[index + 1];
+  const [next, ...later] = ledger.truth.versionsOf(start.key).slice(index + 1);
   if (next === undefined) return true;
-  // No bound is promised to who still hears the deposed server; what it sent arrives sooner or later.
-  if (next.isRestored && typeof age === 'number' && start.at <= next.at + LOST_MS) return true;
+  // No bound is promised to who still hears the deposed server; all that it sent arrives sooner or later.
+  const isLostSince = [next, ...later].some(({ isRestored, at }) => isRestored && start.at <= at + LOST_MS);
+  if (isLostSince && typeof age === 'number') return true;
   return typeof age === 'number' ? next.at >= start.at - age : next.step >= start.step;
 }

@@ -20,6 +20,9 @@ export async function recover(world: World, inspection: Inspection): Promise<voi
   await checkValues(world);
   await checkHits(world);
   await checkTold(world);
+  await each(world, ({ mirroring }) => {
+    mirroring.checkEnd();
+  });
   for (const name of world.ledger.open) world.ledger.violate(`${name} never settles`);
   for (const leak of inspection.leaks()) world.ledger.violate(leak);
   await checkClosing(world);

@@ -53,6 +53,16 @@ const calls: readonly EventKind[] = [
     ({ profile }) => profile.watch,
     ({ watching }) => watching.take(),
   ),
+  call(
+    'mirror',
+    ({ world }) => (world.hasMirrors ? 0.3 : 0),
+    ({ mirroring }) => mirroring.toggle(),
+  ),
+  call(
+    'look',
+    ({ world }) => (world.hasMirrors ? 2 : 0),
+    ({ mirroring }) => mirroring.look(),
+  ),
 ];
 
 /** What reaches a process that runs. */

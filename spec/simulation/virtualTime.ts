@@ -69,8 +69,9 @@ export class VirtualTime {
   }
 
   #start(callback: () => void, ms: number, repeats: boolean): VirtualTimer {
-    const timer = new VirtualTimer(this.#loop, callback, this.monotonic(this.#loop), ms, repeats);
-    this.#loop.add(timer);
+    const loop = this.#loop;
+    const timer = new VirtualTimer(loop, callback, () => this.monotonic(loop), ms, repeats);
+    loop.add(timer);
     return timer;
   }
 }

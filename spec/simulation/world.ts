@@ -22,11 +22,14 @@ export class World {
   readonly time: VirtualTime = new VirtualTime();
   readonly chance: Chance;
   readonly profile: Profile;
+  /** Not drawn: the other runs are the same with and without mirrors. */
+  readonly hasMirrors: boolean;
   readonly ledger: Ledger;
   readonly server: SimulatedServer;
   readonly processes: readonly SimulatedProcess[];
 
   constructor(seed: number, isTracing: boolean) {
+    this.hasMirrors = seed % 3 === 0;
     this.chance = new Chance(seed);
     this.profile = drawProfile(this.chance);
     this.ledger = new Ledger(this.time, this.profile.options.partitions, isTracing);
@@ -125,7 +128,10 @@ export class World {
   #probe(process: SimulatedProcess): void {
     if (process.isPaused) return;
     this.time.runAtOnce(process.loop, () => {
-      for (const { client, isOpen } of process.participants) if (isOpen) for (const key of KEYS) peek(client, key);
+      for (const { client, isOpen, mirroring } of process.participants) {
+        if (isOpen) for (const key of KEYS) peek(client, key);
+        mirroring.look();
+      }
     });
     this.ledger.runChecks();
   }

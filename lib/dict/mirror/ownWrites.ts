@@ -1,5 +1,4 @@
 import type { Entry } from '../../cache/entry.ts';
-import type { Position } from '../../store/position.ts';
 import type { PendingWrite } from '../../write/writer.ts';
 
 interface Pending {
@@ -50,7 +49,7 @@ export class OwnWrites {
   }
 
   /** The store has a write, which left `entry`. */
-  acknowledged(key: string, entry: Entry, partition: number, { seq }: Position, at: number): void {
+  acknowledged(key: string, entry: Entry, partition: number, seq: number, at: number): void {
     const pending = this.#pending.get(key);
     const value = pending?.entry === entry ? pending.value : this.#valueOf(key, entry);
     this.#applied.set(key, { value, partition, seq, at });

@@ -140,8 +140,8 @@ export class MirrorSource {
         host.overlaid(this.own.settle(id, seq, freshAsOf));
         host.moved();
       },
-      acknowledged: (key, entry, position) => {
-        this.own.acknowledged(key, entry, id, position, now());
+      acknowledged: (key, entry, seq) => {
+        this.own.acknowledged(key, entry, id, seq, now());
         host.overlaid([key]);
       },
       lost: () => {

@@ -56,10 +56,14 @@ export class Values {
     return this.#decoded(key, bytes, 'guarded').value;
   }
 
-  /** Makes a value that nobody else changes one that all readers share in the same way. */
-  guard(value: unknown): unknown {
-    finishDecoded(value, 'guarded');
-    return value;
+  /** The same of a value that others hold, too. Where the format can't keep it, it is guarded itself. */
+  guardedOf(key: string, value: unknown): unknown {
+    try {
+      return this.guardedCopy(key, value);
+    } catch {
+      finishDecoded(value, 'guarded');
+      return value;
+    }
   }
 
   /** The value as it comes back from the store, guarded. */

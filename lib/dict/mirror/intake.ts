@@ -28,7 +28,7 @@ export class Intake {
     try {
       const value = read();
       const checked = this.#schemas.checkStored(key, value);
-      return isSame(checked, value) ? value : this.#values.guard(checked);
+      return isSame(checked, value) ? value : this.#values.guardedOf(key, checked);
     } catch (error) {
       return new Refused(error as Error);
     }

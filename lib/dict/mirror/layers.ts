@@ -15,7 +15,7 @@ export interface LayerParts {
   readonly defaults: Data;
   readonly schemas: KeySchemas;
   /** Makes a value one that readers can share. */
-  readonly guard: (value: unknown) => unknown;
+  readonly guard: (key: string, value: unknown) => unknown;
 }
 
 /** Lays the values of keys over each other: overrides, own writes, what is stored, defaults. */
@@ -98,7 +98,8 @@ function ofSchemas({ schemas, defaults: given, guard }: LayerParts): {
   for (const key of schemas.keys) {
     if (Object.hasOwn(given, key)) continue;
     try {
-      defaults[key] = guard(schemas.missing(key));
+      const value = schemas.missing(key);
+      if (value !== undefined) defaults[key] = guard(key, value);
     } catch (error) {
       if (!(error instanceof SchemaError) || error.issues.length === 0) throw error;
       required.add(key);

@@ -63,7 +63,7 @@ export class LiveMirror implements Mirror<Data> {
       stored: this.#contents,
       defaults,
       schemas,
-      guard: (value) => values.guard(value),
+      guard: (key, value) => values.guardedOf(key, value),
     });
     this.#shape = schema && new Shape(schema, (key, error) => this.#emitter.emit('invalid', key, error));
     this.#intake = new Intake(values, schemas);
@@ -324,7 +324,7 @@ export class LiveMirror implements Mirror<Data> {
       if (!Object.hasOwn(fitted, key)) this.#presentation.show(key, undefined);
     for (const [key, value] of Object.entries(fitted)) {
       const isKept = isSame(value, this.#presentation.get(key));
-      if (!isKept) this.#presentation.show(key, this.#basis.values.guard(value));
+      if (!isKept) this.#presentation.show(key, this.#basis.values.guardedOf(key, value));
     }
   }
 }

@@ -144,6 +144,19 @@ describe('a mirror of a dictionary with a schema for each key', () => {
     expect(await there.get('port', { fresh: true })).toBe(80);
   });
 
+  it('leaves the objects alone that a schema has for defaults', async () => {
+    const ports = { http: 80 };
+    const byKey = { ports: v.optional(v.object({ http: v.number() }), ports) };
+    await using handle = await openInMemory({ schema: byKey });
+    const mirror = await handle.mirror();
+    await using whole = await openMirror({ namespace: freshNamespace(), schema: v.object(byKey) });
+
+    expect(mirror.config['ports']).toEqual(ports);
+    expect(Object.isFrozen(mirror.config['ports'])).toBe(true);
+    expect(Object.isFrozen(whole.config.ports)).toBe(true);
+    expect(Object.isFrozen(ports)).toBe(false);
+  });
+
   it('needs schemas that answer at once', async () => {
     const slow = z.any().refine(async () => true);
     await using bare = await openInMemory({ schema: { any: slow } });

@@ -133,22 +133,18 @@ export class Writes {
    */
   encode(key: string, value: unknown, ttlMs: number | undefined): Encoded | Promise<Encoded> {
     this.check(key);
-    const { schemas, values } = this.#options;
-    const checked = schemas.checkSoon(key, value);
-    // A promise that was given as the value is not waited for: the codec refuses it.
-    const isUnderWay = checked !== value && types.isPromise(checked);
-    return isUnderWay ? this.#encodeInTurn(checked, ttlMs) : { bytes: values.encode(checked), ttlMs };
+    return this.#encode(key, value, ttlMs);
   }
 
   /**
-   * Checks and encodes what a function of the user has returned: `REMOVE` deletes.
+   * Checks and encodes what a function of the user has returned: `REMOVE` deletes. Also while closing, which flushes.
    *
    * @param source - Names the function.
    * @throws {CodecError} It returned `undefined`.
    */
   encodeNew(source: string, key: string, value: unknown, ttlMs: number | undefined): Content | Promise<Content> {
     if (value === REMOVE) return DELETED;
-    if (value !== undefined) return this.encode(key, value, ttlMs);
+    if (value !== undefined) return this.#encode(key, value, ttlMs);
     throw new CodecError(`${source} returned undefined, which is no value. Return the new value, or REMOVE to delete.`);
   }
 
@@ -187,6 +183,14 @@ export class Writes {
 
   #assertOpen(): void {
     if (!this.#isOpen) throw new ClosedError(this.#options.namespace);
+  }
+
+  #encode(key: string, value: unknown, ttlMs: number | undefined): Encoded | Promise<Encoded> {
+    const { schemas, values } = this.#options;
+    const checked = schemas.checkSoon(key, value);
+    // A promise that was given as the value is not waited for: the codec refuses it.
+    const isUnderWay = checked !== value && types.isPromise(checked);
+    return isUnderWay ? this.#encodeInTurn(checked, ttlMs) : { bytes: values.encode(checked), ttlMs };
   }
 
   async #encodeInTurn(checked: Promise<unknown>, ttlMs: number | undefined): Promise<Encoded> {

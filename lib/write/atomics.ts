@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ConflictError, UnavailableError } from '../errors.ts';
 import { Deadlines } from '../store/deadline.ts';
 import type { Condition, Conflict } from '../store/store.ts';
 import { versionOf } from '../store/version.ts';
 import type { FreshReads } from './freshReads.ts';
+import { pause } from './pause.ts';
 import type { Content, Writer } from './writer.ts';
 
 /** Longest pause between two tries of an update, in milliseconds. */
@@ -104,7 +104,7 @@ export class Atomics {
         throw conflict('The key kept changing until `timeout` was over. The update was not applied.', conflicts);
       }
       isFresh ||= conflicts.length === keys.length;
-      await delay(pauseMs * Math.random());
+      await pause(pauseMs * Math.random());
     }
   }
 

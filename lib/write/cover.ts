@@ -32,7 +32,7 @@ export class Cover implements Waiter {
 
   applied(key: string, existed: boolean, written: Content): void {
     const below = this.#below.get(key);
-    below?.dirty.land(below.edits, baseOn(new Entry(written.bytes)));
+    below?.dirty.replace(below.edits, baseOn(new Entry(written.bytes)));
     if (below !== undefined) this.#onLanded(below.dirty);
     this.#waiter.applied(key, below?.existed ?? existed, written);
   }

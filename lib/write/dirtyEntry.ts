@@ -49,10 +49,18 @@ export class DirtyEntry implements PendingWrite, Content {
     this.edits++;
   }
 
-  /** The store has what the first `edits` edits made of the key, or what this process has written after them. */
+  /** A flush has brought what the first `edits` edits made of the key: unless something newer has landed already. */
   land(edits: number, base: Base): void {
-    if (edits <= this.flushed) return;
-    this.flushed = edits;
+    if (edits > this.flushed) this.#rest(edits, base);
+  }
+
+  /** An awaited write has landed that came behind the first `edits` edits. */
+  replace(edits: number, base: Base): void {
+    if (edits >= this.flushed) this.#rest(edits, base);
+  }
+
+  #rest(flushed: number, base: Base): void {
+    this.flushed = flushed;
     this.base = base;
     this.failure = undefined;
   }

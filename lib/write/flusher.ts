@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   AmbiguousWriteError,
   ConflictError,
@@ -12,6 +11,7 @@ import { asBase, type Base } from './base.ts';
 import type { DirtyEntry } from './dirtyEntry.ts';
 import { asWriteError } from './failures.ts';
 import { Flight } from './flight.ts';
+import { pause } from './pause.ts';
 import type { Resolver } from './resolver.ts';
 import type { Call } from './writeQueue.ts';
 
@@ -30,6 +30,8 @@ export interface FlusherOptions {
   readonly call: (call: Call) => Promise<Receipt | undefined>;
   /** Reads what a key holds. */
   readonly readBase: (key: string) => Promise<Base>;
+  /** Whether an awaited write that is on its way will take the place of all edits. */
+  readonly isReplaced: (dirty: DirtyEntry) => boolean;
   /** The entry has nothing that the store does not have, or has given way to what the store has. */
   readonly onClean: (dirty: DirtyEntry) => void;
 }
@@ -114,7 +116,7 @@ export class Flusher {
       await this.#round(due(), fail);
       if (this.#lost !== undefined) fail(due(), unknown());
       if (performance.now() >= deadline) for (const entry of due()) fail([entry], keepsChanging(entry));
-      if (this.conflicts > before && due().length > 0) await delay(pauseMs * Math.random());
+      if (this.conflicts > before && due().length > 0) await pause(pauseMs * Math.random());
     }
     return [...failed].flatMap(([entry, error]) => (this.#isDirty(entry) ? [{ key: entry.key, error }] : []));
   }
@@ -189,10 +191,13 @@ export class Flusher {
     await Promise.all(
       conflicts.map(async ({ key, bytes }) => {
         const entry = flight?.find(key);
-        // Meanwhile another write of this process may have gone before.
-        if (entry === undefined || !this.#isDirty(entry)) return;
+        // Meanwhile another write of this process may have gone before, or be about to take its place.
+        if (entry === undefined || !this.#isDirty(entry) || this.#options.isReplaced(entry)) return;
+        const found = asBase(bytes);
+        // Since it left, the edit has got another base: the next flight compares with that.
+        if (found.version === entry.base?.version) return;
         if (isSame(bytes, entry.bytes)) {
-          entry.base = asBase(bytes);
+          entry.base = found;
           return;
         }
         this.conflicts++;

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Entry } from '../cache/entry.ts';
 import type { Departure } from '../coherence/departure.ts';
 import type { Partition } from '../coherence/partition.ts';
 import { AmbiguousWriteError } from '../errors.ts';
 import type { Batch, Deadline, PartitionId, Receipt, Space } from '../store/store.ts';
 import { asWriteError } from './failures.ts';
+import { pause } from './pause.ts';
 
 /** Longest pause before a batch with a ticket is sent again, in milliseconds. */
 const MAX_PAUSE_MS = 100;
@@ -71,7 +71,7 @@ export class Sender {
         if (unknown === undefined || batch.ticket === undefined) throw error;
         if (this.#isClosed || performance.now() + pauseMs >= deadline) throw unknown;
       }
-      await delay(pauseMs);
+      await pause(pauseMs);
     }
   }
 

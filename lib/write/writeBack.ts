@@ -181,6 +181,7 @@ export class WriteBack implements Writer {
       timeoutMs: this.#options.timeoutMs,
       call: (call) => this.#through.call(id, call),
       readBase: async (key) => baseOn((await this.#options.freshReads.read(key)).entry),
+      isReplaced: (entry) => this.#isReplaced(entry),
       onClean: (entry) => {
         this.#remove(entry);
       },
@@ -223,7 +224,10 @@ export class WriteBack implements Writer {
   /** What this process has written itself is no conflict for later edits. */
   #rebase(key: string, bytes: Uint8Array | undefined): void {
     const entry = this.#sideOf(key).dirty.get(key);
-    if (entry !== undefined) entry.base = baseOn(new Entry(bytes));
+    if (entry === undefined) return;
+    // An edit behind an awaited write that has not ended is based on that one.
+    const isBehind = entry.base === undefined && this.#through.pending.has(key);
+    if (!isBehind) entry.base = baseOn(new Entry(bytes));
   }
 
   #remove(entry: DirtyEntry): void {
@@ -240,9 +244,13 @@ export class WriteBack implements Writer {
   #show(key: string): void {
     const entry = this.#sideOf(key).dirty.get(key);
     const sent = this.#through.pending.get(key);
-    const newest = entry === undefined || (entry.isCovered && sent !== undefined) ? sent : entry;
+    const newest = entry === undefined || this.#isReplaced(entry) ? sent : entry;
     if (newest === undefined) this.pending.delete(key);
     else this.pending.set(key, newest);
+  }
+
+  #isReplaced({ key, isCovered }: DirtyEntry): boolean {
+    return isCovered && this.#through.pending.has(key);
   }
 
   #cover(keys: Iterable<string>, waiter: Waiter): Waiter {

@@ -12,7 +12,7 @@ import { DictEmitter } from './dict/events.ts';
 import { Handle } from './dict/handle.ts';
 import { reservedNames } from './dict/keys.ts';
 import { LocalReads } from './dict/localReads.ts';
-import type { MirrorBasis } from './dict/mirror/liveMirror.ts';
+import type { MirrorBasis } from './dict/mirror/view.ts';
 import { Mirrors } from './dict/mirror/mirrors.ts';
 import type { NearDict } from './dict/nearDict.ts';
 import { StateTracker } from './dict/stateTracker.ts';

@@ -1,43 +1,21 @@
-import type { Values } from '../../codec/values.ts';
-import type { CopyChange } from '../../coherence/staging.ts';
-import { ClosedError, ConnectTimeoutError, KeyError, UnavailableError } from '../../errors.ts';
-import type { KeySchemas } from '../../schema/keySchemas.ts';
+import { ClosedError, ConnectTimeoutError, UnavailableError } from '../../errors.ts';
 import type { SignalOptions } from '../abortable.ts';
 import { DictEmitter, type DictState } from '../events.ts';
 import { assertKey } from '../keys.ts';
-import { isSame } from './changeRecord.ts';
-import { PROTO } from './configObject.ts';
-import { Contents, Refused } from './contents.ts';
 import { FirstLoad } from './firstLoad.ts';
-import { Intake } from './intake.ts';
 import { Kept } from './kept.ts';
-import { Layers, missingError } from './layers.ts';
 import type { Mirror, MirrorChange, MirrorEvents } from './mirror.ts';
 import type { MirrorSettings } from './mirrorOptions.ts';
-import { Presentation } from './presentation.ts';
-import { Shape } from './shape.ts';
 import { type MirroredDict, MirrorSource } from './source.ts';
+import { type MirrorBasis, View } from './view.ts';
 
 type Data = Record<string, unknown>;
-
-/** What every mirror of a dictionary needs to know. */
-export interface MirrorBasis {
-  readonly namespace: string;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  readonly values: Values;
-  readonly schemas: KeySchemas;
-}
 
 /** Shows a whole dictionary as a plain object, and keeps it current. */
 export class LiveMirror implements Mirror<Data> {
   readonly #basis: MirrorBasis;
   readonly #emitter: DictEmitter;
-  readonly #presentation: Presentation;
-  readonly #contents: Contents;
-  readonly #layers: Layers;
-  readonly #shape: Shape | undefined;
-  readonly #intake: Intake;
+  readonly #view: View;
   readonly #kept: Kept;
   #source: MirrorSource | undefined;
   #firstLoad: FirstLoad | undefined;
@@ -48,30 +26,22 @@ export class LiveMirror implements Mirror<Data> {
 
   /** @throws {SchemaError} A schema of the dictionary is asynchronous. */
   constructor(basis: MirrorBasis, settings: MirrorSettings) {
-    const { schema, defaults, overrides } = settings;
-    const { namespace, now, schemas, values } = basis;
+    const { namespace, values } = basis;
     this.#basis = basis;
     this.#emitter = new DictEmitter(namespace);
-    this.#presentation = new Presentation(
-      { assign: (key, value) => this.#assign(key, value), remove: (key) => this.#remove(key) },
-      (changes) => this.#emitter.emit('change', changes),
-    );
-    this.#contents = new Contents(now, (keys) => this.#changed(keys));
-    this.#layers = new Layers({
-      overrides,
+    this.#view = new View(basis, settings, {
+      assign: (key, value) => this.#assign(key, value),
+      remove: (key) => this.#remove(key),
       own: () => this.#source?.own,
-      stored: this.#contents,
-      defaults,
-      schemas,
-      guard: (key, value) => values.guardedOf(key, value),
+      changed: (changes) => this.#emitter.emit('change', changes),
+      invalid: (key, error) => this.#emitter.emit('invalid', key, error),
+      updated: () => this.#kept.schedule(),
     });
-    this.#shape = schema && new Shape(schema, (key, error) => this.#emitter.emit('invalid', key, error));
-    this.#intake = new Intake(values, schemas);
     this.#kept = new Kept({
       settings,
       namespace,
       values,
-      entries: () => this.#toKeep(),
+      entries: () => this.#view.stored(),
       onError: (error) => this.#emitter.emit('error', error),
     });
   }
@@ -86,10 +56,10 @@ export class LiveMirror implements Mirror<Data> {
     this.#onEnd = onEnd;
     this.#firstLoad = firstLoad;
     this.#source = new MirrorSource(dict, {
-      keys: () => this.#contents.keys(),
-      decode: (key, bytes) => this.#intake.decode(key, bytes),
-      committed: (changes, gone) => this.#commit(changes, gone),
-      overlaid: (keys) => this.#changed(keys),
+      keys: () => this.#view.keys(),
+      decode: (key, bytes) => this.#view.decode(key, bytes),
+      committed: (changes, gone) => this.#view.commit(changes, gone),
+      overlaid: (keys) => this.#view.changed(keys),
       moved: () => this.updateState(),
       progressed: (progress) => {
         firstLoad.goesOn();
@@ -109,30 +79,29 @@ export class LiveMirror implements Mirror<Data> {
   async fallBack(error: unknown): Promise<void> {
     if (!(error instanceof UnavailableError || error instanceof ConnectTimeoutError)) throw error;
     const kept = await this.#kept.read();
-    if (this.#presentation.isPublic) return;
+    if (this.#view.presentation.isPublic) return;
     if (kept === undefined) throw error;
     for (const [key, value] of kept) {
       // One partition may be away, and others there.
-      if (this.#source?.isLoaded(key) === true) continue;
-      this.#put(key, { content: this.#intake.take(key, value), expiresAt: undefined });
+      if (this.#source?.isLoaded(key) !== true) this.#view.take(key, value);
     }
-    this.#publish();
+    this.#view.publish();
     this.#state = this.#source?.state ?? 'offline';
   }
 
   /** Keeping current has met with an error, and is tried again. */
   failed(error: unknown): void {
-    if (!this.#presentation.isPublic) this.#firstLoad?.fail(error);
+    if (!this.#view.presentation.isPublic) this.#firstLoad?.fail(error);
     else if (!this.#isFailing) this.#emitter.emit('error', error);
     this.#isFailing = true;
   }
 
   get config(): Data {
-    return this.#presentation.config;
+    return this.#view.presentation.config;
   }
 
   get current(): Readonly<Data> {
-    return this.#presentation.current;
+    return this.#view.presentation.current;
   }
 
   get state(): DictState {
@@ -144,12 +113,12 @@ export class LiveMirror implements Mirror<Data> {
   }
 
   get invalid(): ReadonlyMap<string, Error> {
-    return new Map([...this.#contents.invalid, ...(this.#shape?.invalid ?? [])]);
+    return this.#view.invalid;
   }
 
   watch(options?: SignalOptions): AsyncIterableIterator<readonly MirrorChange[]> {
     this.#assertOpen();
-    return this.#presentation.watch(options);
+    return this.#view.presentation.watch(options);
   }
 
   async when(key: string, predicate: (value: unknown) => unknown, options?: SignalOptions): Promise<unknown> {
@@ -158,7 +127,7 @@ export class LiveMirror implements Mirror<Data> {
     const changes = this.watch(options);
     try {
       do {
-        const value = this.#presentation.get(key);
+        const value = this.#view.presentation.get(key);
         if (predicate(value)) return value;
       } while ((await changes.next()).done !== true);
       throw new ClosedError(this.#basis.namespace);
@@ -201,9 +170,8 @@ export class LiveMirror implements Mirror<Data> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#source?.close();
-    this.#contents.close();
     this.#firstLoad?.fail(new ClosedError(this.#basis.namespace));
-    this.#presentation.close();
+    this.#view.close();
     this.#onEnd();
     this.#emitter.end();
   }
@@ -213,15 +181,15 @@ export class LiveMirror implements Mirror<Data> {
     if (this.#source === undefined || !this.#isOpen) return;
     const before = this.#state;
     this.#state = this.#source.state;
-    if (this.#state !== before && this.#presentation.isPublic) this.#emitter.emit('state', this.#state, before);
+    if (this.#state !== before && this.#view.presentation.isPublic) this.#emitter.emit('state', this.#state, before);
     if (!this.#source.isRepaired || !Number.isFinite(this.age)) return;
     this.#isFailing = false;
-    if (!this.#presentation.isPublic) this.#succeed();
+    if (!this.#view.presentation.isPublic) this.#succeed();
   }
 
   #succeed(): void {
     try {
-      this.#publish();
+      this.#view.publish();
       this.#kept.schedule();
       this.#firstLoad?.succeed();
     } catch (error) {
@@ -229,102 +197,23 @@ export class LiveMirror implements Mirror<Data> {
     }
   }
 
-  /** @throws {SchemaError} What is known does not fit. */
-  #publish(): void {
-    if (this.#shape === undefined) {
-      this.#show(this.#layers.keys());
-      this.#layers.assertComplete(this.#contents.invalid);
-    } else this.#fit();
-    this.#presentation.isPublic = true;
-  }
-
-  // Writing
-
   #assign(key: string, value: unknown): void {
-    this.#writable(key).assign(key, this.#shape === undefined ? value : this.#shape.check(key, value, this.current));
+    this.#writable().assign(key, this.#view.toWrite(key, value));
   }
 
   #remove(key: string): void {
-    const source = this.#writable(key);
-    if (this.#layers.isRequired(key)) throw missingError([key]);
-    this.#shape?.checkWithout(key, this.#layers.defaultOf(key), this.current);
+    const source = this.#writable();
+    this.#view.checkRemoval(key);
     source.remove(key);
   }
 
-  #writable(key: string): MirrorSource {
+  #writable(): MirrorSource {
     this.#assertOpen();
-    if (this.#layers.isOverridden(key)) {
-      throw new KeyError(
-        `'${key}' is one of this mirror's \`overrides\`: a write would not be seen here. Use the handle.`,
-      );
-    }
     if (this.#source !== undefined) return this.#source;
     throw new UnavailableError('The store was not reached yet. Nothing was written.');
   }
 
   #assertOpen(): void {
     if (!this.#isOpen) throw new ClosedError(this.#basis.namespace);
-  }
-
-  // Reading
-
-  #commit(changes: ReadonlyMap<string, CopyChange>, gone: readonly string[]): void {
-    for (const key of gone) this.#put(key, { content: undefined, expiresAt: undefined });
-    for (const [key, change] of changes) this.#put(key, change);
-    this.#changed([...gone, ...changes.keys()]);
-  }
-
-  /** What is stored, or written by this process, has changed. */
-  #changed(keys: readonly string[]): void {
-    if (keys.length === 0 || !this.#presentation.isPublic) return;
-    this.#show(keys);
-    this.#kept.schedule();
-  }
-
-  /** What is stored, with what this process has written and the store has perhaps. */
-  #toKeep(): Iterable<readonly [string, unknown]> {
-    const entries = new Map(this.#contents.entries());
-    for (const key of this.#source?.own.keys() ?? []) {
-      const value = this.#source?.own.get(key);
-      if (value === undefined) entries.delete(key);
-      else if (!(value instanceof Refused)) entries.set(key, value);
-    }
-    return entries;
-  }
-
-  #put(key: string, change: CopyChange): void {
-    const isMissed = change.content === undefined && this.#presentation.isPublic && this.#layers.isRequired(key);
-    const content = isMissed ? new Refused(missingError([key])) : change.content;
-    if (this.#contents.put(key, { ...change, content })) return;
-    if (content instanceof Refused) this.#emitter.emit('invalid', key, content.error);
-  }
-
-  #show(keys: Iterable<string>): void {
-    if (this.#shape === undefined) {
-      for (const key of keys) this.#presentation.show(key, this.#layers.valueOf(key));
-      return;
-    }
-    try {
-      this.#fit();
-    } catch {
-      // All last good values stay; `invalid` tells why.
-    }
-  }
-
-  /** @throws {SchemaError} Nothing that fits the schema could be shown. */
-  #fit(): void {
-    const raw: Data = {};
-    for (const key of this.#layers.keys()) {
-      const value = this.#layers.valueOf(key);
-      // Assigned, it would be what all keys are inherited from.
-      if (value !== undefined && key !== PROTO) raw[key] = value;
-    }
-    const fitted = this.#shape?.fit(raw, this.current) ?? raw;
-    for (const key of this.#presentation.keys())
-      if (!Object.hasOwn(fitted, key)) this.#presentation.show(key, undefined);
-    for (const [key, value] of Object.entries(fitted)) {
-      const isKept = isSame(value, this.#presentation.get(key));
-      if (!isKept) this.#presentation.show(key, this.#basis.values.guardedOf(key, value));
-    }
   }
 }

@@ -1,8 +1,9 @@
 import { abortable } from '../abortable.ts';
-import { LiveMirror, type MirrorBasis } from './liveMirror.ts';
+import { LiveMirror } from './liveMirror.ts';
 import type { Mirror, MirrorOptions } from './mirror.ts';
 import { resolveMirrorOptions } from './mirrorOptions.ts';
 import type { MirroredDict } from './source.ts';
+import type { MirrorBasis } from './view.ts';
 
 /** The mirrors of one dictionary. */
 export class Mirrors {

@@ -174,7 +174,7 @@ export class Flusher {
     } catch (error) {
       const reason = asWriteError(error);
       if (reason instanceof AmbiguousWriteError) this.#lost = this.#current;
-      fail(this.#current?.entries ?? entries, reason);
+      fail(refused(this.#current?.entries ?? entries, reason), reason);
     } finally {
       this.#current = undefined;
     }
@@ -213,6 +213,13 @@ export class Flusher {
 }
 
 type Fail = (entries: Iterable<DirtyEntry>, error: NearDictError) => void;
+
+/** A full store refuses a call because of its values. The deletes, without which it stays full, have another try. */
+function refused(entries: readonly DirtyEntry[], reason: NearDictError): readonly DirtyEntry[] {
+  if (!(reason instanceof UnavailableError) || !reason.isFull) return entries;
+  const sets = entries.filter(({ bytes }) => bytes !== undefined);
+  return sets.length > 0 ? sets : entries;
+}
 
 /** Entries by what fits into one call. */
 function* parts(entries: readonly DirtyEntry[]): Generator<DirtyEntry[]> {

@@ -123,6 +123,21 @@ describe('a server that refuses', () => {
       await isWell();
     });
 
+    it('goes on deleting with write-back, and keeps the other edits until it has room', async () => {
+      const back = await openDict<Numbers>({ ...options, store: redisStore(client), write: 'back' });
+      await admin.send('CONFIG', 'SET', 'maxmemory', '1');
+      delete back.dict['b'];
+      back.dict['c'] = 2;
+
+      const error = await errorOf(back.flush());
+
+      expect((error as FlushError).errors).toEqual([{ key: 'c', error: expect.objectContaining({ isFull: true }) }]);
+      expect(await other.get('b', { fresh: true })).toBeUndefined();
+      await admin.send('CONFIG', 'SET', 'maxmemory', '0');
+      await back.close();
+      expect(await other.get('c', { fresh: true })).toBe(2);
+    });
+
     it('says so when a dictionary is opened that was never there before', async () => {
       await admin.send('CONFIG', 'SET', 'maxmemory', '1');
 

@@ -15,6 +15,8 @@ export default {
   coverageProvider: 'v8',
   collectCoverageFrom: ['lib/**/*.ts'],
   testTimeout: 60_000,
+  // Most specs wait more than they compute.
+  maxWorkers: '100%',
   projects: [
     {
       ...shared,

@@ -43,6 +43,9 @@ export function openMirror<S extends StandardSchema<unknown, object>>(
 export function openMirror<const S extends Readonly<Record<string, StandardSchema>>>(
   options: OpenMirrorOptions & { readonly schema: S },
 ): Promise<OpenedMirror<SchemaValues<S>, SchemaValues<S>>>;
+export function openMirror<T extends object>(
+  options: OpenMirrorOptions<T> & { readonly defaults: T },
+): Promise<OpenedMirror<T, T>>;
 export function openMirror<T extends object = Record<string, unknown>>(
   options: OpenMirrorOptions<T>,
 ): Promise<OpenedMirror<T>>;

@@ -71,6 +71,12 @@ export async function mirrored(): Promise<void> {
   opened.config.port = '80';
   expectTypeOf((await openMirror({ namespace: 'n', schema: whole.shape })).config.port).toEqualTypeOf<number>();
   expectTypeOf((await openMirror<Flags>({ namespace: 'n' })).config.port).toEqualTypeOf<number | undefined>();
+
+  const defaulted = await openMirror({ namespace: 'n', defaults: { port: 80, host: 'h' } });
+  expectTypeOf(defaulted.config).toEqualTypeOf<{ port: number; host: string }>();
+  expectTypeOf(await defaulted.handle.get('port')).toEqualTypeOf<number | undefined>();
+  const partly = await openMirror<{ port: number; host: string }>({ namespace: 'n', defaults: { port: 80 } });
+  expectTypeOf(partly.config.port).toEqualTypeOf<number | undefined>();
 }
 
 export function look(error: SchemaError): void {

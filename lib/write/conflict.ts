@@ -18,10 +18,8 @@ export interface WriteConflict<K extends string = string> {
  *
  * @returns The new value, or `REMOVE`, or a promise of it, which has `timeout` to come.
  */
-export type Merge = {
-  // As a method its parameters may be declared with the types of the values.
-  merge(base: unknown, mine: unknown, theirs: unknown, key: string): unknown;
-}['merge'];
+// oxlint-disable-next-line typescript/no-explicit-any -- the options do not know the types of the values
+export type Merge = (base: any, mine: any, theirs: any, key: string) => unknown;
 
 /** What becomes of a conflict: theirs stays, mine is written over it, or both are merged. */
 export type ConflictPolicy = 'remote' | 'local' | Merge;

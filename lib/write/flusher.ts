@@ -193,13 +193,8 @@ export class Flusher {
         const entry = flight?.find(key);
         // Meanwhile another write of this process may have gone before, or be about to take its place.
         if (entry === undefined || !this.#isDirty(entry) || this.#options.isReplaced(entry)) return;
-        const found = asBase(bytes);
         // Since it left, the edit has got another base: the next flight compares with that.
-        if (found.version === entry.base?.version) return;
-        if (isSame(bytes, entry.bytes)) {
-          entry.base = found;
-          return;
-        }
+        if (asBase(bytes).version === entry.base?.version) return;
         this.conflicts++;
         try {
           const staysDirty = await this.#options.resolver.resolve(entry, bytes, () => this.#isDirty(entry));
@@ -235,11 +230,6 @@ function* parts(entries: readonly DirtyEntry[]): Generator<DirtyEntry[]> {
     bytes += entry.size;
   }
   if (part.length > 0) yield part;
-}
-
-/** Both have written the same: that is no conflict. */
-function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  return one === undefined || other === undefined ? one === other : Buffer.compare(one, other) === 0;
 }
 
 function unknown(): UnavailableError {

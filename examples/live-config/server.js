@@ -21,8 +21,12 @@ const options = {
 const mirror = await openMirror(options);
 const { config } = mirror;
 
-/** Milliseconds from the write, in whichever process, to the event here; the clocks are those of one machine. */
-let delayMs = 0;
+/**
+ * Milliseconds from the last write, in whichever process, to the event here; the clocks are those of one machine.
+ *
+ * @type {number | null}
+ */
+let delayMs = null;
 mirror.on('change', (changes) => {
   if (changes.some(({ key }) => key === 'writtenAt')) delayMs = Date.now() - (config.writtenAt ?? 0);
 });

@@ -20,6 +20,7 @@ export class Inspection {
       this.#active = partition;
     };
     this.#before(Partition.prototype, 'fill', activate);
+    this.#before(Partition.prototype, 'refresh', activate);
     this.#before(Partition.prototype, 'acknowledge', activate);
     this.#before(Partition.prototype, 'live', (partition) => this.#partitions.add(partition));
     this.#before(Partition.prototype, 'leave', (partition) => this.#partitions.delete(partition));

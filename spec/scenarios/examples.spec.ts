@@ -9,6 +9,7 @@ const examples = [
   ['mirror.js', 'later:  db.example.org:8080 { port: 8080 }'],
   ['watch.js', '  the lamp is on'],
   ['workers.js', 'the worker has seen: hello, then good morning'],
+  ['cluster.js', 'the worker has seen: hello since 1970, then good morning since 1970'],
   ['outage.js', 'state: offline -> coherent'],
   ['rateLimiter.js', 'ada: some of 20 requests were refused'],
   ['writeBack.js', 'visits: 1035'],

@@ -463,6 +463,23 @@ describe('a conflict', () => {
   });
 });
 
+describe('a mirror with write-back', () => {
+  it('shows edits at once, and what others wrote when that has won a conflict', async () => {
+    await using pair = await openPair();
+    const { back, other } = pair;
+    await other.set('a', 1);
+    const { config } = await back.mirror();
+    config['a'] = 2;
+    await other.set('a', 5);
+    await heard(back, other);
+    expect([config['a'], back.stats().dirty]).toEqual([2, 1]);
+
+    await back.flush();
+    await until('the mirror shows it', () => config['a'] === 5);
+    expect(pair.conflicts).toEqual([expect.objectContaining({ mine: 2, theirs: 5, resolution: 'remote' })]);
+  });
+});
+
 describe('an awaited write with write-back', () => {
   it('goes through in one call with what belongs to it', async () => {
     const batches: number[] = [];

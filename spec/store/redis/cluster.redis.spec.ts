@@ -8,6 +8,7 @@ import { writerContract } from '../../contracts/writerContract.ts';
 import { connectCluster, type TestClusterClient } from '../../support/clusterClients.ts';
 import { connectClient } from '../../support/clients.ts';
 import { openSpace } from '../../support/openSpace.ts';
+import { until } from '../../support/until.ts';
 import { type RedisCluster, startCluster } from '../../support/redisCluster.ts';
 
 describe('redisStore', () => {
@@ -45,6 +46,24 @@ describe('redisStore', () => {
 
     expect(await space.get('a')).toBe('1');
     await space.close();
+  });
+
+  it('has one connection to each master and one for messages, and none after the last dictionary is closed', async () => {
+    const connections = async (): Promise<number> => {
+      const lists = await Promise.all(cluster.nodes.map((node) => node.send('CLIENT', 'LIST', 'TYPE', 'normal')));
+      const others = await Promise.all(cluster.nodes.map((node) => node.send('CLIENT', 'LIST', 'TYPE', 'pubsub')));
+      return [...lists, ...others].reduce<number>(
+        (sum, list) => sum + String(list).trim().split('\n').filter(Boolean).length,
+        0,
+      );
+    };
+    const before = await connections();
+    const store = redisStore({ rootNodes: cluster.rootNodes });
+    const handles = await Promise.all(['one', 'two', 'three'].map((namespace) => openDict({ namespace, store })));
+    await until('there are four more', async () => (await connections()) === before + 4);
+
+    for (const handle of handles) await handle.close();
+    await until('they are gone', async () => (await connections()) === before);
   });
 
   it('refuses a client of a single server that is part of a cluster, and says what to pass', async () => {

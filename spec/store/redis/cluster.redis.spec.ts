@@ -60,7 +60,9 @@ describe('redisStore', () => {
     const before = await connections();
     const store = redisStore({ rootNodes: cluster.rootNodes });
     const handles = await Promise.all(['one', 'two', 'three'].map((namespace) => openDict({ namespace, store })));
+    // Those to replicas that were asked at first are closed.
     await until('there are four more', async () => (await connections()) === before + 4);
+    expect(handles.map(({ state }) => state)).toEqual(['coherent', 'coherent', 'coherent']);
 
     for (const handle of handles) await handle.close();
     await until('they are gone', async () => (await connections()) === before);

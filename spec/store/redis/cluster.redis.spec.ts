@@ -28,6 +28,7 @@ describe('redisStore', () => {
   writerContract('go through to a cluster', () => redisStore(client));
   writerContract('are kept back from a cluster', () => redisStore(client), { write: 'back' });
 
+  storeContract('on connections of its own to a cluster', () => redisStore({ rootNodes: cluster.rootNodes }));
   partitionsContract('on connections of its own', () => redisStore({ rootNodes: cluster.rootNodes }));
 
   it('reaches the cluster through any server that is left of rootNodes, by other addresses where they are mapped', async () => {

@@ -39,8 +39,8 @@ const MAX_TAIL = 1024;
 /**
  * Follows the history of one partition, so that its cached entries are those of the store.
  *
- * A message is applied only if it continues the applied position. The rules, and what breaks without each of them, come from a
- * randomized model of two clients under faults.
+ * A message is applied only if it continues the applied position. The rules, and what breaks without each of them, come
+ * from a randomized model of two clients under faults.
  */
 export class Partition implements FeedListener {
   readonly counts: PartitionCounts = { messages: 0, gaps: 0, repairs: 0 };

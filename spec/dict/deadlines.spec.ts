@@ -206,7 +206,8 @@ describe('close()', () => {
 
     expect(errors).toEqual([expect.any(AmbiguousWriteError)]);
     expect(await awaited).toBeInstanceOf(AmbiguousWriteError);
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    await until('the store has given it up', () => control.givenUp === 1);
+    await turn();
     expect(warn).not.toHaveBeenCalled();
   });
 

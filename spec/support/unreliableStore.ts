@@ -14,6 +14,8 @@ export interface UnreliableStore {
   mode: 'up' | 'refusing' | 'silent' | 'dead';
   /** Calls of each kind so far. */
   readonly calls: Record<'read' | 'write' | 'position', number>;
+  /** Writes that were not answered by their deadline. */
+  givenUp: number;
   /** Feeds that were opened; the newest is the last. */
   readonly feeds: { live(): void; interrupted(): void; garbled(): void }[];
   /** Whether messages are lost on their way. */
@@ -35,10 +37,14 @@ export function unreliableStore(): UnreliableStore {
     return control.mode === 'silent' ? deadlines.within(never, deadline, late) : never;
   };
   const noReply = (): Error => new UnavailableError('The store is silent.');
-  const noOutcome = (): Error => new AmbiguousWriteError('The store is silent.');
+  const noOutcome = (): Error => {
+    control.givenUp++;
+    return new AmbiguousWriteError('The store is silent.');
+  };
   const control: UnreliableStore = {
     mode: 'up',
     calls: { read: 0, write: 0, position: 0 },
+    givenUp: 0,
     feeds: [],
     isDeaf: false,
     store: wrapStore((space): Partial<Space> => ({

@@ -14,32 +14,8 @@ export async function compare({ base, measure, rounds, ...row }) {
   return { ...row, base: limit, ours, ratio: ours / limit, again: again / limit };
 }
 
-/**
- * Rows of the table: how many times as much as ours others cost.
- *
- * @param row - As above, but for `peers`: by name, `measure` and `atLeast`, the ratio that is good enough.
- */
-export async function comparePeers({ peers, measure, rounds, id, ...row }) {
-  const names = Object.keys(peers);
-  const others = Object.fromEntries(names.map((name) => [name, peers[name].measure]));
-  const { ours, again, ...costs } = await medians({ ours: measure, again: measure, ...others }, rounds);
-  return names.map((name) => {
-    const ratio = costs[name] / ours;
-    return {
-      ...row,
-      id: `${id}: ${name}`,
-      limit: name,
-      atLeast: peers[name].atLeast,
-      base: costs[name],
-      ours,
-      ratio,
-      again: again / ours,
-    };
-  });
-}
-
 /** The median cost of each subject over rounds in which all take their turn, each time beginning with another one. */
-export async function medians(subjects, rounds) {
+async function medians(subjects, rounds) {
   const names = Object.keys(subjects);
   const costs = Object.fromEntries(names.map((name) => [name, []]));
   const count = isQuick ? Math.min(rounds, QUICK_ROUNDS) : rounds;
@@ -56,7 +32,7 @@ export async function medians(subjects, rounds) {
 }
 
 /** The middle one. */
-export function median(values) {
+function median(values) {
   return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
@@ -68,4 +44,4 @@ export async function nanoseconds(count, act) {
 }
 
 /** Whether a first impression is enough. */
-export const isQuick = process.argv.includes('--quick');
+const isQuick = process.argv.includes('--quick');

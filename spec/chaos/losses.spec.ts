@@ -8,7 +8,7 @@ const key = 'k';
 function write(value: string, start: number, end: number): Operation {
   return { type: 'write', process: 1, key, value, outcome: 'ok', start, end };
 }
-function fresh(value: string, start: number): Operation {
+function fresh(value: string | undefined, start: number): Operation {
   return { type: 'fresh', process: 2, key, value, start, end: start + 1 };
 }
 function cached(value: string, start: number): Operation {
@@ -38,4 +38,12 @@ it('what was lost does not come back', () => {
   const after = [write('c', 220, 230), fresh('c', 240)];
   expect(violations([...lost, fresh('a', 210), ...after, fresh('a', 250)])).toEqual(['linearizable']);
   expect(violations([...lost, fresh('b', 205), ...after, cached('b', 250)])).toEqual(['stale']);
+});
+
+it('what a delete found in a lost history says nothing of the one after it', () => {
+  const nothing = { type: 'write', process: 1, key, value: undefined } as const;
+  const before: Operation = { ...nothing, outcome: 'ok', existed: false, start: 50, end: 60 };
+  const after: Operation = { ...nothing, outcome: 'unknown', start: 240, end: 250 };
+
+  expect(violations([before, write('c', 220, 230), fresh('c', 235), after, fresh(undefined, 260)])).toEqual([]);
 });

@@ -10,7 +10,8 @@ export interface Loss {
  * The parts of a key's history that can be judged although Redis has lost writes between them: what ended before a loss,
  * and what began after it.
  *
- * In each part, all writes that began before it or did not end in it may have happened, or not.
+ * In each part, all writes that began before it or did not end in it may have happened, or not. What such a delete said of
+ * the key may be about the history that was lost.
  *
  * @param losses - In their order.
  */
@@ -26,6 +27,6 @@ function partOf(operations: readonly Operation[], from: number, to: number): Ope
     .flatMap((each): Operation[] => {
       if (each.start >= from && each.end <= to) return [each];
       if (each.type !== 'write') return [];
-      return [each.outcome === 'refused' ? each : { ...each, outcome: 'unknown' }];
+      return [each.outcome === 'refused' ? each : { ...each, outcome: 'unknown', existed: undefined }];
     });
 }

@@ -62,7 +62,8 @@ export class Archive {
       const found = parts.flatMap((part) => findViolations(part, this.#promises));
       this.violated += found.length;
       const described = found.slice(0, MAX_DESCRIBED - this.violations.length).map(describeViolation);
-      this.violations.push(...described);
+      const lost = losses.map(({ from, to }) => `  writes may be lost from ${from.toFixed(3)} to ${to.toFixed(3)} ms`);
+      this.violations.push(...described.map((text) => [text, ...lost].join('\n')));
       this.stalenessMs = Math.max(this.stalenessMs, ...parts.map((part) => longestStalenessMs(part)));
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -1,12 +1,10 @@
 #!/usr/bin/env node
-import { migrate, usage } from './migrate.ts';
+import { main } from './main.ts';
 
-/** Each takes its arguments and how to print a line, and resolves the exit code. */
-const commands: Readonly<Record<string, typeof migrate>> = { migrate };
-
-const [name = '', ...args] = process.argv.slice(2);
-const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-if (command === undefined) {
-  console.error(usage);
-  process.exitCode = 2;
-} else process.exitCode = await command(args, console.error);
+// As `head` does it: whoever has read enough closes the pipe, and that is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+}
+process.exitCode = await main(process.argv.slice(2), process);

@@ -26,29 +26,37 @@ export interface CopyCounts {
   readonly differing: number;
 }
 
-/** Keys of the source, by what the target has under them. */
+/** Keys of a source, by what the target has under them. */
 export interface Comparison {
   readonly same: number;
   readonly differing: number;
   readonly missing: number;
 }
 
-interface Entry {
+/** What is stored under a key. */
+export interface StoredEntry {
   readonly key: string;
   readonly bytes: Uint8Array;
+  /** Milliseconds that it has left to live; `undefined`: no limit. */
   readonly ttlMs: number | undefined;
 }
 
 /** Keys per step: few enough for values of the largest size. */
-const STEP_KEYS = 100;
+export const STEP_KEYS = 100;
 
 /**
- * Copies all entries of one space to another, with the time they have left to live. Each is written only over what was
- * compared with it, and announced as any other write. Nothing is deleted.
+ * Copies entries into a space, with the time they have left to live. Each is written only over what was compared with it,
+ * and announced as any other write. Nothing is deleted.
+ *
+ * @param batches - A key stands at most once in each.
  */
-export async function copyEntries(from: Side, to: Side, options: CopyOptions): Promise<CopyCounts> {
+export async function copyEntries(
+  batches: AsyncIterable<readonly StoredEntry[]>,
+  to: Side,
+  options: CopyOptions,
+): Promise<CopyCounts> {
   const counts = { copied: 0, same: 0, differing: 0 };
-  for await (const entries of entriesOf(from, options.stepMs)) {
+  for await (const entries of batches) {
     const present = await readAll(to, keysOf(entries), options.stepMs);
     const wanted = entries.filter(({ key, bytes }) => {
       const other = present.get(key)?.bytes;
@@ -84,19 +92,25 @@ export async function compareEntries(from: Side, to: Side, stepMs: number): Prom
   return found;
 }
 
-async function* entriesOf(side: Side, stepMs: number): AsyncGenerator<readonly Entry[]> {
-  for await (const keys of side.space.scan('', () => deadlineIn(stepMs))) {
+/** All entries whose keys start with `prefix`, in batches. `stepMs`: longest time of each step. */
+export async function* entriesOf(
+  side: Side,
+  stepMs: number,
+  prefix: string = '',
+): AsyncGenerator<readonly StoredEntry[]> {
+  for await (const keys of side.space.scan(prefix, () => deadlineIn(stepMs))) {
     for (let at = 0; at < keys.length; at += STEP_KEYS)
       yield [...(await readAll(side, keys.slice(at, at + STEP_KEYS), stepMs)).values()];
   }
 }
 
-async function readAll(
+/** The entries of some keys; those that are missing are left out. */
+export async function readAll(
   { space, partitionOf }: Side,
   keys: readonly string[],
   stepMs: number,
-): Promise<Map<string, Entry>> {
-  const entries = new Map<string, Entry>();
+): Promise<Map<string, StoredEntry>> {
+  const entries = new Map<string, StoredEntry>();
   for (const [partition, some] of groupBy(keys, partitionOf)) {
     const { values, ttls } = await space.read(partition, some, deadlineIn(stepMs));
     for (const [index, key] of some.entries()) {
@@ -111,7 +125,7 @@ async function readAll(
 async function writeAll(
   space: Space,
   partition: PartitionId,
-  entries: readonly Entry[],
+  entries: readonly StoredEntry[],
   conditions: readonly Condition[],
   stepMs: number,
 ): Promise<number> {
@@ -129,7 +143,7 @@ function conditionFor(key: string, bytes: Uint8Array | undefined): Condition {
   return { key, version: bytes === undefined ? null : versionOf(bytes) };
 }
 
-function keysOf(entries: readonly Entry[]): string[] {
+function keysOf(entries: readonly StoredEntry[]): string[] {
   return entries.map(({ key }) => key);
 }
 

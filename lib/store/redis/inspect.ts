@@ -1,16 +1,12 @@
-import { ConfigError, ConnectTimeoutError, UnavailableError } from '../../errors.ts';
-import { Deadlines } from '../deadline.ts';
+import { ConfigError } from '../../errors.ts';
 import type { Deadline, Layout } from '../store.ts';
-import { ClusterClient } from './clusterClient.ts';
-import { ownedSource, type RedisClusterOptions } from './clusterSource.ts';
-import { Connection } from './connection.ts';
 import { metaKey } from './names.ts';
-import { assertConnectOptions, clientMaker, OwnedClient, type RedisConnectOptions } from './ownedClient.ts';
+import { connectProbe, type Probe } from './probe.ts';
 
 /** What is behind a URL. */
 export interface Inspection {
   /** What `redisStore` takes for it. */
-  readonly options: RedisConnectOptions | RedisClusterOptions;
+  readonly options: Probe['options'];
   readonly isCluster: boolean;
   /** The layout of the namespace; `undefined`: there is none. */
   readonly layout: Layout | undefined;
@@ -23,44 +19,25 @@ export interface Inspection {
  * @throws {ConnectTimeoutError} Nobody answers there.
  */
 export async function inspect(url: string, namespace: string, deadline: Deadline): Promise<Inspection> {
-  assertConnectOptions({ url });
-  const single = new OwnedClient(await clientMaker({ url }));
+  const probe = await connectProbe(url, deadline);
   try {
-    const connection = await connected(single, deadline);
-    if (!(await isPartOfCluster(connection, deadline)))
-      return { options: { url }, isCluster: false, layout: await layoutIn(connection, namespace, deadline) };
+    const { options, connection } = probe;
+    return { options, isCluster: connection.isCluster, layout: await layoutIn(probe, namespace, deadline) };
   } finally {
-    single.close();
-  }
-  const options = { rootNodes: [{ url }] };
-  const cluster = new ClusterClient(await ownedSource(options));
-  try {
-    const connection = await connected(cluster, deadline);
-    return { options, isCluster: true, layout: await layoutIn(connection, namespace, deadline) };
-  } finally {
-    cluster.close();
+    probe.close();
   }
 }
 
-async function connected(client: OwnedClient | ClusterClient, deadline: Deadline): Promise<Connection> {
-  const late = (): Error => new ConnectTimeoutError('Redis did not answer.', { cause: client.lastError });
-  await new Deadlines().within(client.connected, deadline, late);
-  return new Connection(client);
-}
-
-/** A single server, and a user who may not ask, are refused. */
-async function isPartOfCluster(connection: Connection, deadline: Deadline): Promise<boolean> {
-  try {
-    await connection.query(['CLUSTER', 'SLOTS'], deadline);
-    return true;
-  } catch (error) {
-    const { cause } = error as UnavailableError;
-    if (cause instanceof Error && /^(ERR|NOPERM)/.test(cause.message)) return false;
-    throw error;
-  }
-}
-
-async function layoutIn(connection: Connection, namespace: string, deadline: Deadline): Promise<Layout | undefined> {
+/**
+ * The layout of a namespace; `undefined`: there is none.
+ *
+ * @throws {ConfigError} Its record can't be read.
+ */
+export async function layoutIn(
+  { connection }: Probe,
+  namespace: string,
+  deadline: Deadline,
+): Promise<Layout | undefined> {
   const found = await connection.query(['GET', metaKey(namespace)], deadline);
   if (found === null) return undefined;
   const { partitions, hash = 'none', codec } = parsed((found as Buffer).toString());

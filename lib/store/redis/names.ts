@@ -41,6 +41,11 @@ export function metaKey(namespace: string): string {
   return `${namespace}#meta`;
 }
 
+/** The namespace of a layout record; `undefined`: the name is none of a record. */
+export function namespaceOfMeta(name: string): string | undefined {
+  return /^([A-Za-z0-9_.:-]{1,64})#meta$/.exec(name)?.[1];
+}
+
 /** What all names of keys of the namespace start with, and nothing of another namespace. */
 export function commonPrefix(namespace: string, hasTags: boolean): string {
   return namespace + (hasTags ? '{' : '/');

@@ -1,0 +1,84 @@
+import type { Readable, Writable } from 'node:stream';
+import { NearDictError } from '../errors.ts';
+import { Arguments, type Command, CommandError, DONE, FAILED, UsageError, WRONG_USE } from './command.ts';
+import { del } from './del.ts';
+import { exportEntries } from './export.ts';
+import { get } from './get.ts';
+import { importEntries } from './import.ts';
+import { ls } from './ls.ts';
+import { migrate } from './migrate.ts';
+import { Output, type Terminal } from './output.ts';
+import { set } from './set.ts';
+import { watch } from './watch.ts';
+
+const commands: Readonly<Record<string, Command>> = {
+  ...{ ls, get, set, del, watch },
+  ...{ export: exportEntries, import: importEntries, migrate },
+};
+
+const overview = `${Object.values(commands)
+  .map(({ usage }) => usage.split('\n', 1)[0])
+  .join('\n')}
+
+  --url         redis[s]://[[user]:password@]host[:port][/database]; of a cluster, any of its servers. Default: the
+                environment variable REDIS_URL, which other users of the machine can't see in its list of processes
+  --namespace   also --ns or -n: what openDict() is given
+  --json        results as JSON, a document per line; errors too, on stderr
+  --help        with a command: what it does
+
+It ends with 0 when done, 1 when it failed, 2 when it was called wrongly, 3 when there is no such key or namespace.
+`;
+
+/** What a program is given besides its arguments. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Terminal;
+}
+
+/** Runs a command, and resolves the exit code. */
+export async function main([name = '', ...args]: readonly string[], world: World): Promise<number> {
+  const output = new Output(world.stdout, world.stderr, args.includes('--json'));
+  if (name === '--help' || name === '-h' || name === 'help') {
+    await output.write(overview);
+    return DONE;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    output.note(overview);
+    return WRONG_USE;
+  }
+  try {
+    return await run(command, args, world, output);
+  } catch (error) {
+    return explain(error, name, output);
+  }
+}
+
+async function run(command: Command, args: readonly string[], { env, stdin }: World, output: Output): Promise<number> {
+  const given = Arguments.of(command, args, env, stdin);
+  if (given.flag('help')) {
+    await output.write(command.usage);
+    return DONE;
+  }
+  const [least, most] = command.words;
+  if (given.words.length < least) throw new UsageError('Something is missing.');
+  if (given.words.length > most) throw new UsageError('There is a word too many.');
+  return command.run(given, output);
+}
+
+/** Only errors that are known to hold no secret are shown: others may quote a URL, and so a password. */
+function explain(error: unknown, name: string, output: Output): number {
+  if (error instanceof NearDictError) {
+    output.fail(error.message, error.code);
+    return FAILED;
+  }
+  if (!(error instanceof CommandError)) {
+    output.fail('It failed for a reason that is not known.');
+    return FAILED;
+  }
+  const advice = error instanceof UsageError ? ` See \`neardict ${name} --help\`.` : '';
+  output.fail(error.message + advice);
+  return error.exitCode;
+}

@@ -54,11 +54,19 @@ export {
   ValueTooLargeError,
   type WriteFailure,
 } from './errors.ts';
-export { openDict } from './openDict.ts';
+export { openDict, type OpenEvent } from './openDict.ts';
 export { type OpenedMirror, openMirror, type OpenMirrorOptions } from './openMirror.ts';
 export type { CacheOptions, OpenOptions } from './options.ts';
 export type { SchemaOutput, SchemaValues, StandardSchema } from './schema/standardSchema.ts';
 export { memoryStore } from './store/memory.ts';
+export type {
+  MessageEvent,
+  ReadEvent,
+  RepairEvent,
+  StateEvent,
+  TelemetryEvent,
+  WriteEvent,
+} from './telemetry/channels.ts';
 export type { Position } from './store/position.ts';
 export type {
   Batch,

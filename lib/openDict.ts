@@ -27,6 +27,8 @@ import { keepAlive } from './store/deadline.ts';
 import { randomNonce } from './store/nonce.ts';
 import { KEY_HASH, partitioner } from './store/partitioner.ts';
 import type { Deadline, Space } from './store/store.ts';
+import { channels, type RepairEvent, type StateEvent, type TelemetryEvent } from './telemetry/channels.ts';
+import { TracedSpace } from './telemetry/tracedSpace.ts';
 import { Atomics } from './write/atomics.ts';
 import { FreshReads } from './write/freshReads.ts';
 import { WriteBack } from './write/writeBack.ts';
@@ -71,6 +73,11 @@ export async function openDict(options: OpenOptions): Promise<unknown> {
   return (await openParts(options)).handle;
 }
 
+/** A dictionary that is open. Its `close` event tells when it is closed. */
+export interface OpenEvent extends TelemetryEvent {
+  readonly handle: NearDict;
+}
+
 /** An open dictionary, and what mirrors of it are opened by. */
 export interface OpenedDict {
   readonly handle: Handle;
@@ -92,7 +99,8 @@ export async function openParts(options: OpenOptions, clock: TurnClock = process
   const { partitions, partitionBy } = settings;
   const layout = { partitions, hash: partitionBy === undefined ? KEY_HASH : 'custom', codec: values.codecName };
   const spaceOptions = { namespace, layout, inlineBytes, tracking, origin };
-  const space = await BoundedSpace.open(store, spaceOptions, deadline, settings.timeoutMs);
+  const bounded = await BoundedSpace.open(store, spaceOptions, deadline, settings.timeoutMs);
+  const space = new TracedSpace(bounded, aboutOf(settings), origin);
   const { handle, mirrors, start } = assemble(settings, clock, values, space, origin);
   try {
     // Somebody awaits it: a process that has nothing else to do must not end before it is known how this ended.
@@ -101,6 +109,7 @@ export async function openParts(options: OpenOptions, clock: TurnClock = process
     await handle.close();
     throw error;
   }
+  channels.open.publish({ ...aboutOf(settings), handle } satisfies OpenEvent);
   return { handle, mirrors };
 }
 
@@ -112,6 +121,10 @@ export function basisOf(
 ): MirrorBasis {
   const { namespace, schemas } = settings;
   return { namespace, now: () => clock.time(), values, schemas };
+}
+
+function aboutOf({ namespace, store }: Settings): TelemetryEvent {
+  return { namespace, store: store.name };
 }
 
 function valuesOf({ codec, values, maxValueBytes, writeBack }: Settings): Values {
@@ -127,10 +140,12 @@ function assemble(
   origin: number,
 ): OpenedDict & { readonly start: (deadline: Deadline) => Promise<void> } {
   const { namespace, timeoutMs } = settings;
+  const about = aboutOf(settings);
   const onEvicted = settings.writeBack && ((key: string): void => back?.evicted(key));
   const cache = new NearCache(settings.cacheLimit, settings.maxAgeMs, { uncacheable: reservedNames, onEvicted });
   const emitter = new DictEmitter(namespace);
   const state = new StateTracker((now, before) => {
+    channels.state.publish({ ...about, now, before } satisfies StateEvent);
     emitter.emit('state', now, before);
     mirrors.stateChanged();
   });
@@ -150,6 +165,9 @@ function assemble(
           requestReading: () => verifiers[id]?.request(),
           distrustFeed: () => {
             space.distrust(id);
+          },
+          repaired: (dropped) => {
+            channels.repair.publish({ ...about, partition: id, dropped } satisfies RepairEvent);
           },
           isPending: (key) => writer.pending.has(key),
           changes: hub,

@@ -6,14 +6,14 @@ const lib = join(import.meta.dirname, '../lib');
 
 /** Each layer may import from itself and from those behind it. */
 const layers = [
-  ['bin', 'index.ts', 'redis.ts'],
+  ['bin', 'index.ts', 'otel.ts', 'otel', 'redis.ts'],
   ['openMirror.ts', 'reaching.ts'],
   ['openDict.ts'],
   ['options.ts'],
   ['dict'],
   ['write'],
   ['coherence'],
-  ['cache', 'store/redis'],
+  ['cache', 'store/redis', 'telemetry'],
   ['store'],
   ['codec', 'schema'],
   ['duration.ts'],

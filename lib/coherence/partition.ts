@@ -22,6 +22,8 @@ export interface PartitionHost {
   requestReading(): void;
   /** The feed is late beyond doubt: it should be renewed. */
   distrustFeed(): void;
+  /** Cached entries were dropped because changes were missed: so many keys, or everything. */
+  repaired(dropped: number | 'all'): void;
   /** Whether a write of this process hides the key's entry from its readers. */
   isPending(key: string): boolean;
   readonly changes: ChangeSink;
@@ -330,7 +332,7 @@ export class Partition implements FeedListener {
 
   /** The history has forked, or is not all that matters: nothing is known until the position is read. */
   #abandon(): void {
-    this.counts.repairs++;
+    this.#countRepair(undefined);
     this.#loseSync();
     this.#endEra();
     // Told when changes are followed again: what listeners read before that could be overtaken unheard.
@@ -409,10 +411,15 @@ export class Partition implements FeedListener {
     this.#stretch++;
     this.#ring.restart(position);
     this.followers.missed(position, keys);
-    if (this.#isEstablished) this.counts.repairs++;
+    if (this.#isEstablished) this.#countRepair(keys);
     this.#isEstablished = true;
     // Whoever listens since before the first position was known has missed what came until then.
     this.#resync();
+  }
+
+  #countRepair(keys: ReadonlySet<string> | undefined): void {
+    this.counts.repairs++;
+    this.#host.repaired(keys?.size ?? 'all');
   }
 
   #prove(asOf: number): void {

@@ -38,6 +38,7 @@ describe('a partition', () => {
   let now: number;
   let readings: number;
   let distrusts: number;
+  let repairs: (number | 'all')[];
   let log: (KeyChange | 'clear' | 'resync')[];
   let pending: Set<string>;
   let cache: NearCache;
@@ -47,6 +48,7 @@ describe('a partition', () => {
     now = 1000;
     readings = 0;
     distrusts = 0;
+    repairs = [];
     log = [];
     pending = new Set();
     cache = new NearCache(100, 600_000);
@@ -56,6 +58,7 @@ describe('a partition', () => {
         now: () => now,
         requestReading: () => readings++,
         distrustFeed: () => distrusts++,
+        repaired: (dropped) => repairs.push(dropped),
         isPending: (key) => pending.has(key),
         changes: {
           isListening: true,
@@ -325,6 +328,7 @@ describe('a partition', () => {
 
       expect(cached('ada')).toBeUndefined();
       expect(partition.counts).toMatchObject({ gaps: 1, repairs: 1 });
+      expect(repairs).toEqual(['all']);
       expect(log).toEqual(['resync']);
     });
 

@@ -33,6 +33,7 @@ async function openCopy(): Promise<{
       now: () => performance.now(),
       requestReading() {},
       distrustFeed() {},
+      repaired() {},
       isPending: () => false,
       changes: { isListening: false, changed() {}, cleared() {}, resynced() {}, syncChanged() {} },
     },

@@ -117,6 +117,7 @@ class Model {
         requestReading: () => {
           this.#isReadingWanted = true;
         },
+        repaired: () => {},
         distrustFeed: () => {
           this.#space.distrust();
         },

@@ -7,12 +7,16 @@ const examples = [
   ['hello.js', 'world'],
   ['config.js', 'later:  example.org:8080, with debug output'],
   ['mirror.js', 'later:  db.example.org:8080 { port: 8080 }'],
+  ['mirrorOptions.js', 'layered: 80 true'],
   ['watch.js', '  the lamp is on'],
   ['workers.js', 'the worker has seen: hello, then good morning'],
   ['cluster.js', 'the worker has seen: hello since 1970, then good morning since 1970'],
   ['outage.js', 'state: offline -> coherent'],
   ['rateLimiter.js', 'ada: some of 20 requests were refused'],
   ['writeBack.js', 'visits: 1035'],
+  ['prometheus.js', 'neardict_hits_total{db_namespace="example-prometheus"} 1'],
+  ['openTelemetry.js', 'read example-otel of 1'],
+  ['channels.js', 'example-channels: asked for 2 keys, found 0'],
   ['commonjs.cjs', 'CommonJS'],
 ] as const;
 

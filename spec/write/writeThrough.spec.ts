@@ -72,6 +72,7 @@ describe('write-through', () => {
         now: () => now,
         requestReading: () => {},
         distrustFeed: () => {},
+        repaired: () => {},
         isPending: (key) => writer.pending.has(key),
         changes: { isListening: false, changed() {}, cleared() {}, resynced() {}, syncChanged() {} },
       },

@@ -7,6 +7,7 @@ const lib = join(import.meta.dirname, '../lib');
 /** Each layer may import from itself and from those behind it. */
 const layers = [
   ['bin', 'index.ts', 'otel.ts', 'otel', 'redis.ts'],
+  ['testing.ts', 'testing'],
   ['openMirror.ts', 'reaching.ts'],
   ['openDict.ts'],
   ['options.ts'],

@@ -3,7 +3,7 @@ import { Entry } from '../../lib/cache/entry.ts';
 import { NearCache } from '../../lib/cache/nearCache.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
 import { Replica } from '../../lib/coherence/replica.ts';
-import { batch, bytes } from '../support/batches.ts';
+import { batch, bytes } from '../../lib/testing/contract/batches.ts';
 import { turn } from '../support/openInMemory.ts';
 import { SimulatedServer, SimulatedSpace } from '../support/simulatedStore.ts';
 

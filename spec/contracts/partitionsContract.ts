@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConfigMismatchError, type NearDict, type OpenOptions, openDict, type Store } from 'neardict';
 import { KEY_HASH, partitioner } from '../../lib/store/partitioner.ts';
-import { FeedRecorder } from '../support/feedRecorder.ts';
+import { FeedRecorder } from '../../lib/testing/contract/feedRecorder.ts';
 import { openSpace } from '../support/openSpace.ts';
 import { until } from '../support/until.ts';
 

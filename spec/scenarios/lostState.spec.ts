@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type DictChange, type DictState, type NearDict, openDict, UnavailableError } from 'neardict';
 import { redisStore } from 'neardict/redis';
-import { batch, bytes, soon } from '../support/batches.ts';
+import { batch, bytes, soon } from '../../lib/testing/contract/batches.ts';
 import { connectClient, type TestClient } from '../support/clients.ts';
 import { openSpace } from '../support/openSpace.ts';
 import { connectAdmin, type RedisAdmin } from '../support/redisAdmin.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { memoryStore } from 'neardict';
-import { storeContract } from '../contracts/storeContract.ts';
-import { batch, soon } from '../support/batches.ts';
+import { itKeepsStoreContract } from '../contracts/itKeepsStoreContract.ts';
+import { batch, soon } from '../../lib/testing/contract/batches.ts';
 import { openSpace } from '../support/openSpace.ts';
 
-storeContract('memoryStore', memoryStore);
+itKeepsStoreContract('memoryStore', memoryStore);
 
 describe('memoryStore', () => {
   it('keeps values without the buffers that they were cut from', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Receipt, Space, SpaceOptions, Store } from 'neardict';
-import { batch, bytes, soon, text } from './batches.ts';
+import { batch, bytes, soon, text } from '../../lib/testing/contract/batches.ts';
 
 /** A space with short ways to use it. */
 export interface TestSpace extends Space {

@@ -10,7 +10,7 @@ import {
   openDict,
   openMirror,
 } from 'neardict';
-import { batch, soon } from '../../support/batches.ts';
+import { batch, soon } from '../../../lib/testing/contract/batches.ts';
 import { freshNamespace, openInMemory, turn } from '../../support/openInMemory.ts';
 import { openSpace } from '../../support/openSpace.ts';
 import { until } from '../../support/until.ts';

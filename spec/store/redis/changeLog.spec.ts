@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Batch } from 'neardict';
 import { decodeLogged, encodeLogged } from '../../../lib/store/redis/changeLog.ts';
 import { encodeNumber } from '../../../lib/store/redis/envelope.ts';
-import { batch, bytes } from '../../support/batches.ts';
+import { batch, bytes } from '../../../lib/testing/contract/batches.ts';
 
 /** An item as the script makes it. */
 function item(parts: Partial<Batch>): Buffer {

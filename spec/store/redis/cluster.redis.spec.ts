@@ -3,7 +3,7 @@ import { ConfigError, openDict } from 'neardict';
 import { type RedisClusterOptions, redisStore } from 'neardict/redis';
 import { KEY_HASH } from '../../../lib/store/partitioner.ts';
 import { partitionsContract } from '../../contracts/partitionsContract.ts';
-import { storeContract } from '../../contracts/storeContract.ts';
+import { itKeepsStoreContract } from '../../contracts/itKeepsStoreContract.ts';
 import { writerContract } from '../../contracts/writerContract.ts';
 import { connectCluster, type TestClusterClient } from '../../support/clusterClients.ts';
 import { connectClient } from '../../support/clients.ts';
@@ -23,12 +23,12 @@ describe('redisStore', () => {
     await cluster.stop();
   });
 
-  storeContract('on a borrowed cluster client', () => redisStore(client));
+  itKeepsStoreContract('on a borrowed cluster client', () => redisStore(client));
   partitionsContract('on a borrowed cluster client', () => redisStore(client));
   writerContract('go through to a cluster', () => redisStore(client));
   writerContract('are kept back from a cluster', () => redisStore(client), { write: 'back' });
 
-  storeContract('on connections of its own to a cluster', () => redisStore({ rootNodes: cluster.rootNodes }));
+  itKeepsStoreContract('on connections of its own to a cluster', () => redisStore({ rootNodes: cluster.rootNodes }));
   partitionsContract('on connections of its own', () => redisStore({ rootNodes: cluster.rootNodes }));
 
   it('reaches the cluster through any server that is left of rootNodes, by other addresses where they are mapped', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AmbiguousWriteError, UnavailableError } from 'neardict';
 import type { DataClient } from '../../../lib/store/redis/client.ts';
 import { Connection } from '../../../lib/store/redis/connection.ts';
-import { soon } from '../../support/batches.ts';
+import { soon } from '../../../lib/testing/contract/batches.ts';
 
 const script = { source: 'return 1', sha: 'sha' };
 

@@ -10,7 +10,7 @@ import {
   isEnvelope,
 } from '../../../lib/store/redis/envelope.ts';
 import { versionOf } from '../../../lib/store/version.ts';
-import { batch, bytes } from '../../support/batches.ts';
+import { batch, bytes } from '../../../lib/testing/contract/batches.ts';
 
 const ORIGIN_ID = 0x0102_0304_0506;
 const previous: Position = { seq: 1, nonce: 0x1111_1111_1111 };

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { AmbiguousWriteError, ConfigMismatchError, ConnectTimeoutError, UnavailableError } from 'neardict';
 import { redisStore } from 'neardict/redis';
 import { decodeEnvelope, encodeEnvelopeTail, encodeNumber, ENVELOPE_HEAD } from '../../../lib/store/redis/envelope.ts';
-import { batch, bytes, soon } from '../../support/batches.ts';
+import { batch, bytes, soon } from '../../../lib/testing/contract/batches.ts';
 import { connectClient, type TestClient } from '../../support/clients.ts';
-import { FeedRecorder } from '../../support/feedRecorder.ts';
+import { FeedRecorder } from '../../../lib/testing/contract/feedRecorder.ts';
 import { openSpace, type TestSpace } from '../../support/openSpace.ts';
 import { connectAdmin, type RedisAdmin } from '../../support/redisAdmin.ts';
 import { type RedisServer, startRedis } from '../../support/redisServer.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { redisStore } from 'neardict/redis';
-import { storeContract } from '../../contracts/storeContract.ts';
+import { itKeepsStoreContract } from '../../contracts/itKeepsStoreContract.ts';
 import { connectClient, type TestClient } from '../../support/clients.ts';
 import { type RedisServer, startRedis } from '../../support/redisServer.ts';
 
@@ -16,6 +16,6 @@ describe('redisStore', () => {
     await server.stop();
   });
 
-  storeContract('on a borrowed client', () => redisStore(client));
-  storeContract('on connections of its own', () => redisStore({ url: server.url }));
+  itKeepsStoreContract('on a borrowed client', () => redisStore(client));
+  itKeepsStoreContract('on connections of its own', () => redisStore({ url: server.url }));
 });

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Change, Message } from 'neardict';
 import { Tracker } from '../../../lib/store/redis/tracker.ts';
-import { bytes } from '../../support/batches.ts';
-import { FeedRecorder } from '../../support/feedRecorder.ts';
+import { bytes } from '../../../lib/testing/contract/batches.ts';
+import { FeedRecorder } from '../../../lib/testing/contract/feedRecorder.ts';
 
 function message(changes: readonly Change[], clear = false): Message {
   return { previous: { seq: 1, nonce: 1 }, position: { seq: 2, nonce: 2 }, origin: 1, clear, changes };

@@ -1,6 +1,6 @@
-import type { Change, FeedListener, Message, Position } from 'neardict';
-import { samePosition } from '../../lib/store/position.ts';
-import { until } from './until.ts';
+import { type Position, samePosition } from '../../store/position.ts';
+import type { Change, FeedListener, Message } from '../../store/store.ts';
+import { until } from '../until.ts';
 
 /** Writes down what a feed tells. */
 export class FeedRecorder implements FeedListener {

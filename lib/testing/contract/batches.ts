@@ -1,4 +1,4 @@
-import type { Batch, Deadline } from 'neardict';
+import type { Batch, Deadline } from '../../store/store.ts';
 
 /** A deadline that a healthy store keeps on a slow machine. */
 export function soon(): Deadline {

@@ -1,0 +1,10 @@
+import { describe, it } from '@jest/globals';
+import type { Store } from 'neardict';
+import { storeContract } from 'neardict/testing';
+
+/** Runs the published contract of stores. */
+export function itKeepsStoreContract(name: string, makeStore: () => Store): void {
+  describe(`${name} as a store`, () => {
+    for (const { name: sentence, run } of storeContract(makeStore)) it(sentence, run);
+  });
+}

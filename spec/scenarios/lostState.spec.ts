@@ -1,32 +1,33 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type DictChange, type DictState, type NearDict, openDict, UnavailableError } from 'neardict';
 import { redisStore } from 'neardict/redis';
 import { batch, bytes, soon } from '../../lib/testing/contract/batches.ts';
-import { connectClient, type TestClient } from '../support/clients.ts';
 import { openSpace } from '../support/openSpace.ts';
-import { connectAdmin, type RedisAdmin } from '../support/redisAdmin.ts';
-import { type RedisServer, startRedis } from '../support/redisServer.ts';
+import { type Place, places } from '../support/places.ts';
 import { until } from '../support/until.ts';
 
 type Numbers = Record<string, number>;
 
 /** What a dictionary keeps in Redis is lost or damaged behind its back, while its connections stay. */
-describe('a dictionary', () => {
-  const options = { namespace: 'lost', maxStaleness: 1000, timeout: 20_000 };
-  let server: RedisServer;
-  let admin: RedisAdmin;
-  let client: TestClient;
+describe.each(places)('a dictionary on %s', (_place, start) => {
+  const options = { namespace: 'lost', partitions: 1, maxStaleness: 1000, timeout: 20_000 };
+  let place: Place;
+  let client: Awaited<ReturnType<Place['connect']>>;
+  /** What names start with. */
+  let names: string;
   /** On connections of its own. */
   let member: NearDict<Numbers>;
   /** On a borrowed client. */
   let other: NearDict<Numbers>;
   let states: DictState[];
   let changes: DictChange[];
+  beforeAll(async () => {
+    place = await start();
+    client = await place.connect();
+    names = place.startOf('lost', 'a', 1);
+  });
   beforeEach(async () => {
-    server = await startRedis();
-    admin = await connectAdmin(server.url);
-    client = await connectClient(server.url);
-    member = await openDict<Numbers>({ ...options, store: redisStore({ url: server.url }) });
+    member = await openDict<Numbers>({ ...options, store: redisStore(place.source) });
     other = await openDict<Numbers>({ ...options, store: redisStore(client) });
     await member.setMany({ a: 1, b: 1 });
     await until('the other follows', async () => (await other.get('b')) === 1);
@@ -37,8 +38,11 @@ describe('a dictionary', () => {
   });
   afterEach(async () => {
     await Promise.all([member.close(), other.close()]);
-    await Promise.all([client.end(), admin.end()]);
-    await server.stop();
+    await place.sendAll('FLUSHALL');
+  });
+  afterAll(async () => {
+    await client.end();
+    await place.stop();
   });
 
   const handles = (): readonly NearDict<Numbers>[] => [member, other];
@@ -54,21 +58,21 @@ describe('a dictionary', () => {
     await other.set('a', 9);
     await until('the member follows', async () => (await member.get('a')) === 9);
     await both('are coherent', async ({ state }) => state === 'coherent');
-    expect(await admin.send('STRLEN', 'lost#position')).toBe(12);
+    expect(await place.send('STRLEN', `${names}#position`)).toBe(12);
   }
 
   it('that is flushed is empty within maxStaleness, and goes on', async () => {
-    await admin.send('FLUSHALL');
+    await place.sendAll('FLUSHALL');
 
     await both('have nothing', async (handle) => (await handle.get('a')) === undefined);
     await isWell();
     expect(changes).toContainEqual({ type: 'resync' });
-    expect(String(await admin.send('GET', 'lost#meta'))).toContain('"protocol":1');
+    expect(String(await place.send('GET', 'lost#meta'))).toContain('"protocol":1');
   });
 
   it('that is flushed and written again up to the same number keeps nothing of the old values', async () => {
-    await admin.send('FLUSHALL');
-    await using third = await openDict<Numbers>({ ...options, store: redisStore({ url: server.url }) });
+    await place.sendAll('FLUSHALL');
+    await using third = await openDict<Numbers>({ ...options, store: redisStore(place.source) });
     await third.set('c', 1);
 
     await both('have the new ones', async (handle) => (await handle.get('a')) === undefined);
@@ -79,7 +83,7 @@ describe('a dictionary', () => {
 
   it('whose scripts are flushed notices nothing', async () => {
     for (let value = 2; value < 5; value++) {
-      await admin.send('SCRIPT', 'FLUSH');
+      await place.sendAll('SCRIPT', 'FLUSH');
       await member.set('a', value);
       await until('the other follows', async () => (await other.get('a')) === value);
     }
@@ -89,7 +93,7 @@ describe('a dictionary', () => {
   });
 
   it('whose position is deleted keeps its values, and goes on', async () => {
-    await admin.send('DEL', 'lost#position');
+    await place.send('DEL', `${names}#position`);
 
     await until('the member has noticed', async () => {
       await member.get('a');
@@ -106,15 +110,15 @@ describe('a dictionary', () => {
     ['a hash', ['HSET', 'field', 'garbage']],
   ])('whose position is replaced by %s', (_name, [command = '', ...args]) => {
     beforeEach(async () => {
-      await admin.send('DEL', 'lost#position');
-      await admin.send(command, 'lost#position', ...args);
+      await place.send('DEL', `${names}#position`);
+      await place.send(command, `${names}#position`, ...args);
     });
 
     it('answers reads from the store, refuses writes and to be opened, and is well when it is deleted', async () => {
       const refused = [
         await member.set('a', 2).catch((caught: unknown) => caught),
         await other.delete('a').catch((caught: unknown) => caught),
-        await openDict({ ...options, store: redisStore({ url: server.url }) }).catch((caught: unknown) => caught),
+        await openDict({ ...options, store: redisStore(place.source) }).catch((caught: unknown) => caught),
       ];
 
       for (const error of refused) {
@@ -127,10 +131,10 @@ describe('a dictionary', () => {
         return member.state === 'offline';
       });
       expect(await member.getMany(['a', 'b'])).toEqual({ a: 1, b: 1 });
-      await admin.send('SET', 'lost/a', Buffer.from([7]).toString());
+      await place.send('SET', `${names}/a`, Buffer.from([7]).toString());
       await both('read the store', async (handle) => (await handle.get('a')) === 7);
 
-      await admin.send('DEL', 'lost#position');
+      await place.send('DEL', `${names}#position`);
       await isWell();
     });
   });
@@ -142,21 +146,24 @@ describe('a dictionary', () => {
     ['a list of something else', ['RPUSH', 'garbage', 'garbage']],
   ])('whose change log is replaced by %s', (_name, [command, ...args]) => {
     it('repairs itself without it', async () => {
-      await until('the feeds are cut', async () => Number(await admin.send('CLIENT', 'KILL', 'TYPE', 'pubsub')) > 0);
-      await admin.send('SET', 'lost/b', Buffer.from([5]).toString());
+      await until('the feeds are cut', async () => {
+        const killed = await place.sendAll('CLIENT', 'KILL', 'TYPE', 'pubsub');
+        return killed.some((count) => Number(count) > 0);
+      });
+      await place.send('SET', `${names}/b`, Buffer.from([5]).toString());
       await other.set('a', 2);
-      await admin.send('DEL', 'lost#log');
-      if (command !== undefined) await admin.send(command, 'lost#log', ...args);
+      await place.send('DEL', `${names}#log`);
+      if (command !== undefined) await place.send(command, `${names}#log`, ...args);
 
       await until('the member sees it', async () => (await member.get('a')) === 2);
       await isWell();
-      expect(await admin.send('TYPE', 'lost#log')).toBe('list');
+      expect(await place.send('TYPE', `${names}#log`)).toBe('list');
     });
   });
 
   describe('that has something of another type under one of its keys', () => {
     beforeEach(async () => {
-      await admin.send('HSET', 'lost/foreign', 'field', 'value');
+      await place.send('HSET', `${names}/foreign`, 'field', 'value');
     });
 
     it('does not see it, and leaves it alone where it is not named', async () => {
@@ -165,14 +172,14 @@ describe('a dictionary', () => {
       expect(await member.size()).toBe(2);
       expect(Object.keys(await member.snapshot()).toSorted()).toEqual(['a', 'b']);
       await member.clear();
-      expect(await admin.send('HGET', 'lost/foreign', 'field')).toBe('value');
+      expect(await place.send('HGET', `${names}/foreign`, 'field')).toBe('value');
     });
 
     it('replaces it by a plain write of this key, and removes it by a delete, as Redis does', async () => {
       await member.set('foreign', 1);
       await until('the other follows', async () => (await other.get('foreign')) === 1);
-      await admin.send('DEL', 'lost/foreign');
-      await admin.send('HSET', 'lost/foreign', 'field', 'value');
+      await place.send('DEL', `${names}/foreign`);
+      await place.send('HSET', `${names}/foreign`, 'field', 'value');
       expect(await other.delete('foreign')).toBe(true);
       await isWell();
     });
@@ -184,7 +191,7 @@ describe('a dictionary', () => {
       const writing = space.write(0, { ...batch({ sets: [['foreign', bytes('1')]] }), conditions }, soon());
 
       await expect(writing).rejects.toThrow(/WRONGTYPE.*delete it/);
-      expect(await admin.send('HGET', 'lost/foreign', 'field')).toBe('value');
+      expect(await place.send('HGET', `${names}/foreign`, 'field')).toBe('value');
       await space.close();
     });
   });

@@ -1,25 +1,32 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DictState, type NearDict, openDict, UnavailableError } from 'neardict';
 import { redisStore } from 'neardict/redis';
-import { connectClient, type TestClient } from '../support/clients.ts';
-import { type RedisServer, startRedis } from '../support/redisServer.ts';
+import { type Place, places } from '../support/places.ts';
 import { until } from '../support/until.ts';
 
 type Numbers = Record<string, number>;
 
 const options = { maxStaleness: 200, timeout: 1000 } as const;
 
-describe('an outage of Redis', () => {
-  let server: RedisServer;
-  let client: TestClient;
-  beforeEach(async () => {
-    server = await startRedis();
-    client = await connectClient(server.url);
+describe.each(places)('an outage of %s', (_name, start) => {
+  let place: Place;
+  let client: Awaited<ReturnType<Place['connect']>>;
+  beforeAll(async () => {
+    place = await start();
+    client = await place.connect();
   });
-  afterEach(async () => {
+  afterAll(async () => {
     await client.end();
-    await server.stop();
+    await place.stop();
   });
+
+  /** Waits until they are cached: of a partition that is not followed yet, nothing is. */
+  async function cached(handle: NearDict<Numbers>, ...keys: readonly string[]): Promise<void> {
+    await until('they are cached', async () => {
+      await handle.getMany(keys);
+      return keys.every((key) => handle.peek(key) !== undefined);
+    });
+  }
 
   /** Waits until nothing cached is proven fresh any more. */
   async function lapsed(handle: NearDict<Numbers>): Promise<void> {
@@ -28,7 +35,7 @@ describe('an outage of Redis', () => {
 
   it.each([
     { client: 'a borrowed client', store: () => redisStore(client) },
-    { client: 'a client of our own', store: () => redisStore({ url: server.url }) },
+    { client: 'a client of our own', store: () => redisStore(place.source) },
   ])('is bridged by staleIfError while the server is frozen, and ends unnoticed: $client', async ({ store }) => {
     await using stale = await openDict<Numbers>({
       namespace: 'frozen',
@@ -38,11 +45,12 @@ describe('an outage of Redis', () => {
     });
     await using strict = await openDict<Numbers>({ namespace: 'frozen', store: store(), ...options });
     await stale.set('a', 1);
-    await strict.get('a');
+    await cached(stale, 'a');
+    await cached(strict, 'a');
     const states: DictState[] = [];
     stale.on('state', (now) => states.push(now));
 
-    server.pause();
+    place.pause();
     await Promise.all([lapsed(stale), lapsed(strict)]);
     const served = await stale.get('a');
     await expect(strict.get('a')).rejects.toThrow(UnavailableError);
@@ -50,7 +58,7 @@ describe('an outage of Redis', () => {
     const { misses } = stale.stats();
     for (let count = 0; count < 1000; count++) await stale.get('a');
     const missesWhileOffline = stale.stats().misses - misses;
-    server.resume();
+    await place.resume();
     await until('the outage is over', () => stale.state === 'coherent');
     await strict.set('a', 2);
 
@@ -62,18 +70,19 @@ describe('an outage of Redis', () => {
   it('is bridged by staleIfError while the server is gone; once it is back, empty, its truth counts', async () => {
     await using handle = await openDict<Numbers>({
       namespace: 'killed',
-      store: redisStore({ url: server.url }),
+      store: redisStore(place.source),
       staleIfError: '1h',
       ...options,
     });
     await handle.setMany({ a: 1, b: 2 });
+    await cached(handle, 'a', 'b');
 
-    await server.kill();
+    await place.kill();
     await lapsed(handle);
     const first = await handle.getMany(['a', 'b']);
     await until('the outage is known', () => handle.state === 'offline');
     const later = await handle.getMany(['a', 'b']);
-    await server.restart();
+    await place.restart();
     await until('the outage is over', () => handle.state === 'coherent');
 
     expect([first, later]).toEqual([
@@ -81,9 +90,9 @@ describe('an outage of Redis', () => {
       { a: 1, b: 2 },
     ]);
     expect(await handle.getMany(['a', 'b'])).toEqual({ a: undefined, b: undefined });
-    server.pause();
+    place.pause();
     await lapsed(handle);
     expect(await handle.get('a')).toBeUndefined();
-    server.resume();
+    await place.resume();
   });
 });

@@ -1,64 +1,60 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openDict } from 'neardict';
 import { redisStore } from 'neardict/redis';
-import { connectClient, type TestClient } from '../support/clients.ts';
-import { type FaultProxy, startProxy } from '../support/faultProxy.ts';
-import { type RedisServer, startRedis } from '../support/redisServer.ts';
+import { type Place, places, type ProxiedPlace } from '../support/places.ts';
 import { runChild, startChild } from '../support/runChild.ts';
 
-describe('a process with an open dictionary', () => {
-  let server: RedisServer;
-  let client: TestClient;
+describe.each(places)('a process with an open dictionary on %s', (_name, start) => {
+  let place: Place;
+  let client: Awaited<ReturnType<Place['connect']>>;
   beforeAll(async () => {
-    server = await startRedis();
-    client = await connectClient(server.url);
+    place = await start();
+    client = await place.connect();
   });
   afterAll(async () => {
     await client.end();
-    await server.stop();
+    await place.stop();
   });
 
   it('that ends without close() exits by itself, after its last write has arrived', async () => {
-    const { code, output } = await runChild('writeAndEnd.js', 'ending', server.url);
+    const { code, output } = await runChild('writeAndEnd.js', 'ending', JSON.stringify(place.source));
 
     expect({ code, output }).toEqual({ code: 0, output: '' });
     await using handle = await openDict<{ last: string }>({ namespace: 'ending', store: redisStore(client) });
     expect(await handle.dict.last).toBe('words');
   });
 
-  it('on the memory store exits by itself too', async () => {
-    expect(await runChild('writeAndEnd.js', 'ending')).toEqual({ code: 0, output: '' });
-  });
-
   describe('whose feed does not come', () => {
-    let proxy: FaultProxy;
+    let proxied: ProxiedPlace;
     beforeEach(async () => {
-      proxy = await startProxy(server.port);
+      proxied = await place.proxied();
     });
-    afterEach(() => proxy.stop());
+    afterEach(() => proxied.stop());
 
     it('exits by itself while another partition waits for it', async () => {
-      const child = startChild('readElsewhere.js', 'elsewhere', proxy.url);
+      const child = startChild('readElsewhere.js', 'elsewhere', JSON.stringify(proxied.source));
       await child.message();
-      proxy.shape('feed', 'down', { isStalled: true });
-      proxy.refuse();
+      for (const proxy of proxied.proxies) {
+        proxy.shape('feed', 'down', { isStalled: true });
+        proxy.refuse();
+      }
       child.process.send('read');
 
       expect(await child.ended).toEqual({ code: 0, output: '100\n' });
     });
 
     it('is kept until openDict has said so', async () => {
-      void proxy.loseMessage('feed');
+      for (const proxy of proxied.proxies) void proxy.loseMessage('feed');
 
-      const end = await runChild('openOnly.js', 'silent', proxy.url, '1000');
+      const end = await runChild('openOnly.js', 'silent', JSON.stringify(proxied.source), '1000');
 
       expect(end).toEqual({ code: 0, output: 'ERR_NEARDICT_CONNECT_TIMEOUT\n' });
     });
   });
 
   it('takes a blocked event loop under a flood of messages for what it is, and for no fork', async () => {
-    await using handle = await openDict({ namespace: 'flood', store: redisStore(client) });
-    const writer = startChild('writeFast.js', 'flood', server.url);
+    await using handle = await openDict({ namespace: 'flood', store: redisStore(client), partitions: 1 });
+    const writer = startChild('writeFast.js', 'flood', JSON.stringify(place.source));
     await writer.message();
     const deadline = performance.now() + 30_000;
     for (let round = 0; round < 10 || handle.stats().messages < 2000; round++) {
@@ -75,12 +71,16 @@ describe('a process with an open dictionary', () => {
   });
 });
 
-describe('with the server gone', () => {
+it('a process with an open dictionary on the memory store exits by itself too', async () => {
+  expect(await runChild('writeAndEnd.js', 'ending')).toEqual({ code: 0, output: '' });
+});
+
+describe.each(places)('without %s', (_name, start) => {
   it('looking at a dictionary asks nothing and leaves no rejection behind', async () => {
-    const server = await startRedis();
-    const child = startChild('look.js', 'looking', server.url);
+    const place = await start();
+    const child = startChild('look.js', 'looking', JSON.stringify(place.source));
     await child.message();
-    await server.stop();
+    await place.stop();
     child.process.send('look');
     const { code, output } = await child.ended;
 
@@ -94,22 +94,22 @@ describe('with the server gone', () => {
   });
 
   it('openDict rejects within connectTimeout, and reads reject by their deadline', async () => {
-    const server = await startRedis();
-    const client = await connectClient(server.url);
+    const place = await start();
+    const client = await place.connect();
     const handle = await openDict<{ a: number }>({ namespace: 'gone', store: redisStore(client), timeout: 300 });
     handle.on('error', () => {});
-    server.pause();
+    place.pause();
     const started = performance.now();
 
     await expect(handle.dict.a).rejects.toMatchObject({ code: 'ERR_NEARDICT_UNAVAILABLE' });
     await expect(
-      openDict({ namespace: 'other', store: redisStore({ url: server.url }), connectTimeout: 300 }),
+      openDict({ namespace: 'other', store: redisStore(place.source), connectTimeout: 300 }),
     ).rejects.toMatchObject({ code: 'ERR_NEARDICT_CONNECT_TIMEOUT' });
     expect(performance.now() - started).toBeLessThan(10_000);
 
-    server.resume();
+    await place.resume();
     handle.destroy();
     await client.end();
-    await server.stop();
+    await place.stop();
   });
 });

@@ -37,7 +37,7 @@ describe('a process that keeps assignments back', () => {
     args: readonly string[],
     isEnough: (told: readonly Told[]) => boolean,
   ): Promise<{ readonly told: readonly Told[]; readonly lost: readonly Told[] }> {
-    const child = startChild('writeBack.js', namespace, server.url, ...args);
+    const child = startChild('writeBack.js', namespace, JSON.stringify({ url: server.url }), ...args);
     const told: Told[] = [];
     child.process.on('message', (message) => told.push(message as Told));
     await until('it has written enough', () => isEnough(told), 120_000);
@@ -48,7 +48,14 @@ describe('a process that keeps assignments back', () => {
   }
 
   it('writes them before it ends by itself', async () => {
-    const { code, output } = await runChild('writeBack.js', 'ends', server.url, '1h', '100', '10');
+    const { code, output } = await runChild(
+      'writeBack.js',
+      'ends',
+      JSON.stringify({ url: server.url }),
+      '1h',
+      '100',
+      '10',
+    );
 
     expect({ code, output }).toEqual({ code: 0, output: '' });
     expect((await stored('ends')).size).toBe(10);

@@ -1,8 +1,8 @@
 // Adds one to each of ten counters in turn, many times, with update(). Prints how many updates were of unknown outcome.
 import { openDictOn } from './openDictOn.js';
 
-const [namespace, url, times] = process.argv.slice(2);
-const handle = await openDictOn(namespace, url, { timeout: '30s', connectTimeout: '2m' });
+const [namespace, source, times] = process.argv.slice(2);
+const handle = await openDictOn(namespace, source, { timeout: '30s', connectTimeout: '2m' });
 handle.on('error', () => {});
 process.send('open');
 await new Promise((resolve) => process.once('message', resolve));

@@ -5,8 +5,8 @@ import { openDictOn } from './openDictOn.js';
 process.on('unhandledRejection', (reason) => console.log('unhandled rejection', reason));
 process.on('uncaughtException', (error) => console.log('uncaught exception', error));
 
-const [namespace, url] = process.argv.slice(2);
-const handle = await openDictOn(namespace, url, { timeout: 200 });
+const [namespace, source] = process.argv.slice(2);
+const handle = await openDictOn(namespace, source, { timeout: 200 });
 const { dict } = handle;
 process.send('open');
 await new Promise((resolve) => process.once('message', resolve));

@@ -1,7 +1,8 @@
 import { openDict } from 'neardict';
 import { redisStore } from 'neardict/redis';
 
-/** Opens a dictionary as a script of a user would: on a server of that URL, or in memory without one. */
-export function openDictOn(namespace, url, options = {}) {
-  return openDict({ namespace, ...(url === undefined ? {} : { store: redisStore({ url }) }), ...options });
+/** Opens a dictionary as a script of a user would: on what a store is made of, in JSON, or in memory without it. */
+export function openDictOn(namespace, source, options = {}) {
+  const store = source === undefined ? undefined : redisStore(JSON.parse(source));
+  return openDict({ namespace, store, ...options });
 }

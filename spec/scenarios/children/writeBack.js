@@ -2,9 +2,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { openDictOn } from './openDictOn.js';
 
-const [namespace, url, flushInterval, maxDirty, count] = process.argv.slice(2);
+const [namespace, source, flushInterval, maxDirty, count] = process.argv.slice(2);
 const write = { mode: 'back', flushInterval, maxDirty: Number(maxDirty) };
-const { dict } = await openDictOn(namespace, url, { write, connectTimeout: '1m' });
+const { dict } = await openDictOn(namespace, source, { write, connectTimeout: '1m' });
 for (let n = 1; n <= Number(count);) {
   try {
     dict[`k${n}`] = n;

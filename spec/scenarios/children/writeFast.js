@@ -4,8 +4,12 @@ import { openDictOn } from './openDictOn.js';
 /** A handle has one call under way; so many handles keep the server busy. */
 const HANDLES = 16;
 
-const [namespace, url] = process.argv.slice(2);
-const handles = await Promise.all(Array.from({ length: HANDLES }, () => openDictOn(namespace, url, { cache: false })));
+const [namespace, source] = process.argv.slice(2);
+const handles = await Promise.all(
+  Array.from({ length: HANDLES }, () =>
+    openDictOn(namespace, source, { cache: false, partitions: 1, connectTimeout: '2m' }),
+  ),
+);
 let writes = 0;
 const over = new AbortController();
 process.once('message', () => over.abort());

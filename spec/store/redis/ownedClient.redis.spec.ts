@@ -127,7 +127,7 @@ describe('a store on connections of its own', () => {
 
   it('lets the process end while it tries to reach a server that is gone', async () => {
     const other = await startRedis();
-    const child = startChild('stayOpen.js', 'ending', other.url);
+    const child = startChild('stayOpen.js', 'ending', JSON.stringify({ url: other.url }));
     await child.message();
     await other.kill();
     child.process.send('end');

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..');
 /** What users read, by its path. */
 async function pages(): Promise<readonly string[]> {
   const docs = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md'));
-  return ['README.md', ...docs.map((name) => join('docs', name))];
+  return ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...docs.map((name) => join('docs', name))];
 }
 
 const all = await pages();

@@ -14,4 +14,9 @@ export interface Codec {
   encode(value: unknown): Uint8Array;
   /** The bytes are a plain `Uint8Array`, never a Buffer. They must not be changed, nor be part of the result. */
   decode(bytes: Uint8Array): unknown;
+  /**
+   * Whether it is certain that `decode` succeeds, found out in a small part of its time: then a mirror may load the value
+   * and decode it later. Absent: it never is. Where it was wrong, reading the value throws.
+   */
+  isSound?(bytes: Uint8Array): boolean;
 }

@@ -1,5 +1,6 @@
 import { Packr } from 'msgpackr';
 import type { Codec } from './codec.ts';
+import { isSoundMsgpack } from './soundMsgpack.ts';
 import { assertStorable } from './storable.ts';
 
 /**
@@ -40,4 +41,5 @@ export const msgpackCodec: Codec = {
   decode(bytes) {
     return packr.unpack(bytes) as unknown;
   },
+  isSound: isSoundMsgpack,
 };

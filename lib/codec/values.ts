@@ -47,6 +47,11 @@ export class Values {
     return this.#decoded(key, bytes, this.#mode);
   }
 
+  /** Whether it is certain, without decoding them, that the bytes can be read. */
+  isSound(bytes: Uint8Array): boolean {
+    return this.#codec.isSound?.(bytes) === true;
+  }
+
   /**
    * A value that all readers share without a way to change it, but for the elements of binary.
    *

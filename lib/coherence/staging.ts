@@ -28,6 +28,8 @@ export class Staging {
   readonly #decode: (key: string, bytes: Uint8Array) => Content;
   readonly #now: () => number;
   #staged = new Map<string, Staged>();
+  /** No `asOf` of what is staged is higher. */
+  #newest = -1;
   /** Keys that were read beyond the floor, and where. */
   readonly #lead = new Map<string, number>();
   /** Messages up to this number belong to one step. */
@@ -81,7 +83,8 @@ export class Staging {
 
   /** A read at `seq` has brought what the key holds. */
   fill(key: string, bytes: Uint8Array | undefined, ttlMs: number | undefined, seq: number): void {
-    if (this.#asOf(key) > seq) return;
+    // Looking up each of a hundred thousand keys that are loaded takes its time.
+    if (this.#newest > seq && this.#asOf(key) > seq) return;
     if (seq < this.#cleared) {
       this.#dig(key, this.#cleared);
       return;
@@ -143,7 +146,7 @@ export class Staging {
   }
 
   #dig(key: string, seq: number): void {
-    this.#staged.set(key, { content: undefined, expiresAt: undefined, asOf: seq });
+    this.#stageAs(key, { content: undefined, expiresAt: undefined, asOf: seq });
     this.#lead.delete(key);
     this.holes.add(key);
     this.touched.add(key);
@@ -153,12 +156,18 @@ export class Staging {
     const content = bytes === undefined ? undefined : this.#decode(key, bytes);
     // Counted from now and not from when it was measured: too late by the way here, and never too early.
     const expiresAt = ttlMs === undefined ? undefined : this.#now() + ttlMs;
-    this.#staged.set(key, { content, expiresAt, asOf: seq });
+    this.#stageAs(key, { content, expiresAt, asOf: seq });
     this.holes.delete(key);
+  }
+
+  #stageAs(key: string, staged: Staged): void {
+    this.#staged.set(key, staged);
+    this.#newest = Math.max(this.#newest, staged.asOf);
   }
 
   #clear(): void {
     this.#staged = new Map();
+    this.#newest = -1;
     this.#lead.clear();
     this.holes.clear();
     this.touched.clear();

@@ -13,4 +13,12 @@ export class Pace {
     await new Promise((resolve) => setImmediate(resolve));
     this.#pauseAt = performance.now() + MAX_STRETCH_MS;
   }
+
+  /** A pause as long as a stretch, which does not keep the process alive: for work that nobody waits for. */
+  async rest(): Promise<void> {
+    await new Promise((resolve) => {
+      setTimeout(resolve, MAX_STRETCH_MS).unref();
+    });
+    this.#pauseAt = performance.now() + MAX_STRETCH_MS;
+  }
 }

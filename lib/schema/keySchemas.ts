@@ -37,6 +37,11 @@ export class KeySchemas {
     return schema === undefined || isNoValue(value) ? value : validate(schema, key, value);
   }
 
+  /** Whether any value is one for `key`. */
+  isFree(key: string): boolean {
+    return this.#each === undefined && !this.#byKey.has(key);
+  }
+
   /** What is shown of a stored value. Keys without a schema are shown as they are. */
   checkStored(key: string, value: unknown): unknown {
     const schema = this.#byKey.get(key) ?? this.#each;

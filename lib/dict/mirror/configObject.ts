@@ -1,4 +1,5 @@
 import { KeyError, usageError } from '../../errors.ts';
+import { Packed } from './packed.ts';
 
 type Data = Record<string, unknown>;
 
@@ -12,49 +13,91 @@ export interface ConfigWrites {
 export const PROTO = '__proto__';
 
 /**
- * The object that looks plain because it nearly is: real properties, behind a Proxy that only sees writes.
+ * The object that looks plain because it nearly is: real properties, behind a Proxy that only sees writes, and reads as
+ * long as something packed is left.
  *
- * A Proxy without a `get` trap costs about two reads of a plain object; one with it, or a target that began as `{}`, costs
- * nine (measured). Hence a target that is made without a prototype, and given the ordinary one afterwards.
+ * Measured: a Proxy without a `get` trap costs about two reads of a plain object, with this one three, and nine if its
+ * target began as `{}`. Hence a target that is made without a prototype, and given the ordinary one afterwards.
  */
 export class ConfigObject {
   /** What users hold: the same object for good. */
   readonly config: Data;
   readonly #target: Data = Object.setPrototypeOf(Object.create(null), Object.prototype) as Data;
+  readonly #handler: Handler;
+  readonly #readTraps: ReadTraps;
   #current: Readonly<Data> | undefined;
 
   constructor(writes: ConfigWrites) {
-    this.config = proxyOf(this.#target, writes);
+    const target = this.#target;
+    this.#readTraps = {
+      get: (_target, key, receiver) => this.#unpacked(key, Reflect.get(target, key, receiver)),
+      getOwnPropertyDescriptor: (_target, key) => {
+        this.#unpacked(key, target[key as string]);
+        return Reflect.getOwnPropertyDescriptor(target, key);
+      },
+    };
+    this.#handler = { ...noReadTraps, ...writeTraps(writes, () => this.config) };
+    this.config = new Proxy(target, this.#handler as ProxyHandler<Data>);
   }
 
   /** A frozen plain object with what `config` shows now. Made when it is asked for, and kept until the next change. */
   get current(): Readonly<Data> {
-    this.#current ??= Object.freeze(copyOf(this.#target));
+    this.#current ??= Object.freeze(this.#copy());
     return this.#current;
   }
 
   /** `undefined`: not shown. */
   get(key: string): unknown {
-    return Object.hasOwn(this.#target, key) ? this.#target[key] : undefined;
+    return Object.hasOwn(this.#target, key) ? this.#unpacked(key, this.#target[key]) : undefined;
   }
 
   keys(): string[] {
     return Object.keys(this.#target);
   }
 
-  /** @param value - `undefined` removes. */
+  /** @param value - May be packed: it is unpacked when it is first read. `undefined` removes. */
   show(key: string, value: unknown): void {
     if (key === PROTO) return;
     this.#current = undefined;
+    if (value instanceof Packed) this.#trapReads();
     if (value === undefined) delete this.#target[key];
     else this.#target[key] = value;
   }
+
+  /** Nothing is packed any more. */
+  allUnpacked(): void {
+    Object.assign(this.#handler, noReadTraps);
+  }
+
+  #trapReads(): void {
+    if (this.#handler.get === undefined) Object.assign(this.#handler, this.#readTraps);
+  }
+
+  #unpacked(key: string | symbol, value: unknown): unknown {
+    if (!(value instanceof Packed)) return value;
+    const made = value.unpack();
+    this.#target[key as string] = made;
+    return made;
+  }
+
+  /** By assignment: properties that are defined or spread are slower to read. */
+  #copy(): Data {
+    const copy: Data = {};
+    for (const key of this.keys()) copy[key] = this.get(key);
+    return copy;
+  }
 }
 
-function proxyOf(target: Data, writes: ConfigWrites): Data {
-  const proxy: Data = new Proxy(target, {
-    set(_target, key, value, receiver) {
-      if (receiver !== proxy) return Reflect.set(target, key, value, receiver);
+type ReadTraps = Required<Pick<ProxyHandler<Data>, 'get' | 'getOwnPropertyDescriptor'>>;
+type Handler = Omit<ProxyHandler<Data>, keyof ReadTraps> & { [K in keyof ReadTraps]: ReadTraps[K] | undefined };
+
+/** A trap that is there and `undefined` is found absent sooner than one that is not there (measured). */
+const noReadTraps = { get: undefined, getOwnPropertyDescriptor: undefined };
+
+function writeTraps(writes: ConfigWrites, config: () => Data): ProxyHandler<Data> {
+  return {
+    set(target, key, value, receiver) {
+      if (receiver !== config()) return Reflect.set(target, key, value, receiver);
       writes.assign(propertyKey(key), value);
       return true;
     },
@@ -73,19 +116,11 @@ function proxyOf(target: Data, writes: ConfigWrites): Data {
     setPrototypeOf() {
       throw usageError('The prototype of a mirror can not be changed.');
     },
-  });
-  return proxy;
+  };
 }
 
 function propertyKey(key: string | symbol): string {
   if (typeof key === 'symbol') throw new KeyError('A symbol is not a key. Use a string.');
   if (key !== PROTO) return key;
   throw new KeyError(`'${PROTO}' is no property of a mirror. Use the handle: set('${PROTO}', value), get and delete.`);
-}
-
-/** By assignment: properties that are defined or spread are slower to read. */
-function copyOf(data: Data): Data {
-  const copy: Data = {};
-  for (const key of Object.keys(data)) copy[key] = data[key];
-  return copy;
 }

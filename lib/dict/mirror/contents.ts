@@ -1,4 +1,5 @@
 import type { CopyChange } from '../../coherence/staging.ts';
+import { Packed, unpacked } from './packed.ts';
 
 /** A stored value that can't be shown. */
 export class Refused {
@@ -32,6 +33,7 @@ export class Contents {
     this.#onExpired = onExpired;
   }
 
+  /** May be packed. */
   get(key: string): unknown {
     return this.#values.get(key);
   }
@@ -44,7 +46,16 @@ export class Contents {
 
   /** What the store holds, without what has a time to live. */
   entries(): (readonly [string, unknown])[] {
-    return [...this.#values].filter(([key]) => !this.#limits.has(key));
+    return [...this.#values].filter(([key]) => !this.#limits.has(key)).map(([key, value]) => [key, unpacked(value)]);
+  }
+
+  /** Unpacks what is packed, one by one, and yields each key. */
+  *unpackAll(): Iterable<string> {
+    for (const [key, value] of this.#values) {
+      if (!(value instanceof Packed)) continue;
+      this.#values.set(key, value.unpack());
+      yield key;
+    }
   }
 
   /** Takes a change, and returns whether it can be shown. */

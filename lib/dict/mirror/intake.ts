@@ -3,6 +3,7 @@ import type { Content } from '../../coherence/staging.ts';
 import type { KeySchemas } from '../../schema/keySchemas.ts';
 import { isSame } from './changeRecord.ts';
 import { Refused } from './contents.ts';
+import { Packed } from './packed.ts';
 
 /** Makes of what comes from elsewhere what readers can share, if it fits its schema. */
 export class Intake {
@@ -17,6 +18,12 @@ export class Intake {
   /** What the store holds. */
   decode(key: string, bytes: Uint8Array): Content {
     return this.#check(key, () => this.#values.decodeGuarded(key, bytes));
+  }
+
+  /** The same, which is decoded when it is first read, if nothing can be wrong with it. */
+  pack(key: string, bytes: Uint8Array): Content {
+    const isFit = this.#schemas.isFree(key) && this.#values.isSound(bytes);
+    return isFit ? new Packed(key, bytes, this.#values) : this.decode(key, bytes);
   }
 
   /** What was kept in a file or an object. */

@@ -36,6 +36,8 @@ export class LiveMirror implements Mirror<Data> {
       changed: (changes) => this.#emitter.emit('change', changes),
       invalid: (key, error) => this.#emitter.emit('invalid', key, error),
       updated: () => this.#kept.schedule(),
+      // When who opens the mirror has had the time to listen.
+      failed: (error) => setImmediate(() => this.#emitter.emit('error', error)),
     });
     this.#kept = new Kept({
       settings,
@@ -58,6 +60,7 @@ export class LiveMirror implements Mirror<Data> {
     this.#source = new MirrorSource(dict, {
       keys: () => this.#view.keys(),
       decode: (key, bytes) => this.#view.decode(key, bytes),
+      receive: (key, bytes) => this.#view.receive(key, bytes),
       committed: (changes, gone) => this.#view.commit(changes, gone),
       overlaid: (keys) => this.#view.changed(keys),
       moved: () => this.updateState(),

@@ -1,8 +1,10 @@
 import type { SignalOptions } from '../abortable.ts';
+import { Pace } from '../pace.ts';
 import { Pull } from '../pull.ts';
 import { ChangeRecord, isSame } from './changeRecord.ts';
 import { ConfigObject, type ConfigWrites } from './configObject.ts';
 import type { MirrorChange } from './mirror.ts';
+import { unpacked } from './packed.ts';
 
 /** A watcher: what has changed since it last looked. */
 interface Watcher {
@@ -41,12 +43,27 @@ export class Presentation {
     return this.#object.keys();
   }
 
-  /** @param value - `undefined` removes. What has not changed stays the same object. */
+  /** @param value - May be packed; `undefined` removes. What has not changed stays the same object. */
   show(key: string, value: unknown): void {
+    if (!this.isPublic) {
+      this.#object.show(key, value);
+      return;
+    }
     const before = this.#object.get(key);
-    if (isSame(before, value)) return;
-    this.#object.show(key, value);
-    if (this.isPublic) this.#note(key, before);
+    const now = unpacked(value);
+    if (isSame(before, now)) return;
+    this.#object.show(key, now);
+    this.#note(key, before);
+  }
+
+  /** Shows everything unpacked: `keys` are all that may be packed. */
+  async unpack(keys: Iterable<string>): Promise<void> {
+    const pace = new Pace();
+    for (const key of keys) {
+      this.#object.get(key);
+      if (pace.isPauseDue) await pace.rest();
+    }
+    this.#object.allUnpacked();
   }
 
   watch({ signal }: SignalOptions = {}): AsyncIterableIterator<readonly MirrorChange[]> {

@@ -35,6 +35,8 @@ export interface SourceHost {
   /** The keys that the store holds, as far as is known. */
   keys(): Iterable<string>;
   decode(key: string, bytes: Uint8Array): Content;
+  /** The same of what is to be committed. */
+  receive(key: string, bytes: Uint8Array): Content;
   /** The store has changed: all these together. `gone`: keys that it holds no more. */
   committed(changes: ReadonlyMap<string, CopyChange>, gone: readonly string[]): void;
   /** Own writes of these keys have come or gone. */
@@ -132,7 +134,7 @@ export class MirrorSource {
     const replica = new Replica(space, id, partition, timeoutMs, {
       now,
       keys: () => this.#keysOf(id),
-      decode: (key, bytes) => host.decode(key, bytes),
+      decode: (key, bytes) => host.receive(key, bytes),
       commit: (changes, isWhole) => {
         host.committed(changes, isWhole ? this.#keysOf(id).filter((key) => !changes.has(key)) : []);
       },

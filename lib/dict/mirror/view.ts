@@ -1,5 +1,5 @@
 import type { Values } from '../../codec/values.ts';
-import type { CopyChange } from '../../coherence/staging.ts';
+import type { Content, CopyChange } from '../../coherence/staging.ts';
 import { KeyError } from '../../errors.ts';
 import type { KeySchemas } from '../../schema/keySchemas.ts';
 import { isSame } from './changeRecord.ts';
@@ -14,6 +14,8 @@ import { Presentation } from './presentation.ts';
 import { Shape } from './shape.ts';
 
 type Data = Record<string, unknown>;
+
+const GONE: CopyChange = { content: undefined, expiresAt: undefined };
 
 /** What every mirror of a dictionary needs to know. */
 export interface MirrorBasis {
@@ -34,6 +36,8 @@ export interface ViewHost extends ConfigWrites {
   invalid(key: string, error: Error): void;
   /** What is stored or written has changed since readers have it. */
   updated(): void;
+  /** A value that its codec had called sound can't be read. */
+  failed(error: unknown): void;
 }
 
 /** What readers of a mirror see: of every key the uppermost layer, fitted into the schema of the whole. */
@@ -75,15 +79,21 @@ export class View {
     return this.#contents.keys();
   }
 
-  decode(key: string, bytes: Uint8Array): unknown {
+  decode(key: string, bytes: Uint8Array): Content {
     return this.#intake.decode(key, bytes);
+  }
+
+  /** What the store holds. What is loaded for the first time and needs no check as a whole is decoded later. */
+  receive(key: string, bytes: Uint8Array): Content {
+    const isNeeded = this.presentation.isPublic || this.#shape !== undefined;
+    return isNeeded ? this.#intake.decode(key, bytes) : this.#intake.pack(key, bytes);
   }
 
   /** The store has changed: all these together. `gone`: keys that it holds no more. */
   commit(changes: ReadonlyMap<string, CopyChange>, gone: readonly string[]): void {
-    for (const key of gone) this.#put(key, { content: undefined, expiresAt: undefined });
+    for (const key of gone) this.#put(key, GONE);
     for (const [key, change] of changes) this.#put(key, change);
-    this.changed([...gone, ...changes.keys()]);
+    if (this.presentation.isPublic) this.changed([...gone, ...changes.keys()]);
   }
 
   /** Takes a value that was kept in a file or an object for the one that is stored. */
@@ -109,6 +119,8 @@ export class View {
       this.#layers.assertComplete(this.#contents.invalid);
     } else this.#fit(this.#shape);
     this.presentation.isPublic = true;
+    // Until then what was loaded takes more memory, and reading it more time.
+    this.presentation.unpack(this.#contents.unpackAll()).catch((error: unknown) => this.#host.failed(error));
   }
 
   /** What is stored, with what this process has written and the store has perhaps; without what has a time to live. */
@@ -154,9 +166,9 @@ export class View {
 
   #put(key: string, change: CopyChange): void {
     const isMissed = change.content === undefined && this.presentation.isPublic && this.#layers.isRequired(key);
-    const content = isMissed ? new Refused(missingError([key])) : change.content;
-    if (this.#contents.put(key, { ...change, content })) return;
-    if (content instanceof Refused) this.#host.invalid(key, content.error);
+    const taken = isMissed ? { ...change, content: new Refused(missingError([key])) } : change;
+    if (this.#contents.put(key, taken)) return;
+    if (taken.content instanceof Refused) this.#host.invalid(key, taken.content.error);
   }
 
   #show(keys: Iterable<string>): void {

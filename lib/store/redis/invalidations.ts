@@ -1,5 +1,5 @@
 import type { FeedListener } from '../store.ts';
-import { decodeKey } from './names.ts';
+import { decodeKey, SLASH } from './names.ts';
 import type { Payload, Subscription } from './subscriber.ts';
 import { Tracker } from './tracker.ts';
 
@@ -47,9 +47,9 @@ export class Invalidations implements Subscription {
   #sort(names: readonly Buffer[]): void {
     const keysOf = new Map<Map<FeedListener, Tracker>, string[]>();
     for (const name of names) {
-      const end = name.indexOf('/') + 1;
+      const end = name.indexOf(SLASH) + 1;
       const trackers = this.#trackers.get(name.toString('latin1', 0, end));
-      const key = trackers && decodeKey(name.subarray(end));
+      const key = trackers && decodeKey(name, end);
       if (trackers === undefined || key === undefined) continue;
       const keys = keysOf.get(trackers);
       if (keys === undefined) keysOf.set(trackers, [key]);

@@ -1,4 +1,8 @@
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** The byte between what all names of a partition start with, and a key. */
+export const SLASH = 0x2f;
+/** What stands for bytes that are no UTF-8. */
+const REPLACEMENT = '\ufffd';
 
 /** The names of one partition in Redis. */
 export interface PartitionNames {
@@ -60,10 +64,15 @@ function escaped(text: string): string {
   return text.replace(/[\\*?[\]^]/g, String.raw`\$&`);
 }
 
-/** The key whose bytes stand in a name. Bytes that are no UTF-8 are no key of a dictionary: nobody could ask for it. */
-export function decodeKey(bytes: Uint8Array): string | undefined {
+/**
+ * The key whose bytes stand in a name from `start` on. Bytes that are no UTF-8 are no key of a dictionary: nobody could
+ * ask for it.
+ */
+export function decodeKey(name: Buffer, start: number): string | undefined {
+  const key = name.toString('utf8', start);
+  if (!key.includes(REPLACEMENT)) return key;
   try {
-    return utf8.decode(bytes);
+    return utf8.decode(name.subarray(start));
   } catch {
     return undefined;
   }

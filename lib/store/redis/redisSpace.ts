@@ -18,7 +18,7 @@ import { isSplit, isWrongType } from './failures.ts';
 import { feed } from './feed.ts';
 import { Invalidations } from './invalidations.ts';
 import { LayoutRecord } from './layoutRecord.ts';
-import { decodeKey, type PartitionNames, partitionNames, scanPattern } from './names.ts';
+import { decodeKey, type PartitionNames, partitionNames, scanPattern, SLASH } from './names.ts';
 import { decodePositionReply, decodeReceipt, decodeTtl, decodeValues } from './replies.ts';
 import { readApart } from './readApart.ts';
 import { assertMayWrite } from './rights.ts';
@@ -27,8 +27,8 @@ import { hashTags } from './slots.ts';
 import type { Subscriber, Subscription } from './subscriber.ts';
 import { encodeWrite } from './writeCall.ts';
 
-/** Keys that the server looks at in one step of a scan: about a tenth of a millisecond of its time. */
-const SCAN_COUNT = 500;
+/** Keys that the server looks at in one step of a scan: about half a millisecond of its time. */
+const SCAN_COUNT = 1000;
 
 /** One namespace on one Redis server. */
 export class RedisSpace implements Space {
@@ -204,13 +204,27 @@ export class RedisSpace implements Space {
   }
 
   async *#scanServer(server: Server, pattern: string, deadline: () => Deadline): AsyncGenerator<readonly Buffer[]> {
-    let cursor = '0';
-    do {
+    const ask = (cursor: string): Promise<unknown> => {
       const args = ['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(SCAN_COUNT), 'TYPE', 'string'];
-      const [next, names] = (await this.#query(args, deadline(), false, server)) as [Buffer, Buffer[]];
-      cursor = String(next);
+      return this.#query(args, deadline(), false, server);
+    };
+    let reply = ask('0');
+    for (;;) {
+      const [next, names] = (await reply) as [Buffer, Buffer[]];
+      const cursor = String(next);
+      if (cursor === '0') {
+        yield names;
+        return;
+      }
+      // The server goes on while what it has found is looked at, however long that takes.
+      let hasFailed = false;
+      const ahead = ask(cursor);
+      ahead.catch(() => {
+        hasFailed = true;
+      });
       yield names;
-    } while (cursor !== '0');
+      reply = hasFailed ? ask(cursor) : ahead;
+    }
   }
 
   /** By the first write: until then nothing shows whether the user is one who only reads. */
@@ -241,8 +255,8 @@ export class RedisSpace implements Space {
   }
 
   #keyOf(name: Buffer): string | undefined {
-    const end = name.indexOf('/') + 1;
-    return this.#prefixes.has(name.toString('latin1', 0, end)) ? decodeKey(name.subarray(end)) : undefined;
+    const end = name.indexOf(SLASH) + 1;
+    return this.#prefixes.has(name.toString('latin1', 0, end)) ? decodeKey(name, end) : undefined;
   }
 
   /** Remembers that times to live are in use, for which readings have to ask from then on. */

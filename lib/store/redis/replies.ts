@@ -23,8 +23,9 @@ export function decodePositionReply(reply: unknown): Position {
 export function decodeValues(reply: unknown, count: number): Snapshot {
   // A client that has lost track may give the reply of another command.
   if (!Array.isArray(reply) || reply.length !== count + 1) throw new UnavailableError('Redis gave no reply to a read.');
-  const [at, ...values] = reply as (Uint8Array | null)[];
+  const [at] = reply as (Uint8Array | null)[];
   const position = at?.length === 12 ? decodePosition(asBuffer(at)) : ORIGIN;
+  const values = (reply as (Uint8Array | null)[]).slice(1);
   return { position, values: values.map((value) => value ?? undefined) };
 }
 

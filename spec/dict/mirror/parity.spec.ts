@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { format, inspect, isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { msgpackCodec } from '../../../lib/codec/msgpack.ts';
+import { Values } from '../../../lib/codec/values.ts';
 import { ConfigObject } from '../../../lib/dict/mirror/configObject.ts';
+import { Packed } from '../../../lib/dict/mirror/packed.ts';
 
 type Config = Record<string, any>;
 
@@ -12,7 +15,11 @@ const content = (): Config => ({
   7: null,
 });
 
-function makeConfig(): Config {
+const values = new Values(msgpackCodec, 'frozen', 1024);
+const pack = (key: string, value: unknown): unknown => new Packed(key, values.encode(value), values);
+
+/** @param hold - What is shown under a key for its value. */
+function makeConfig(hold: (key: string, value: unknown) => unknown = (_key, value) => value): Config {
   const object = new ConfigObject({
     assign(key, value) {
       object.show(key, value);
@@ -21,7 +28,7 @@ function makeConfig(): Config {
       object.show(key, undefined);
     },
   });
-  for (const [key, value] of Object.entries(content())) object.show(key, value);
+  for (const [key, value] of Object.entries(content())) object.show(key, hold(key, value));
   return object.config;
 }
 
@@ -250,6 +257,21 @@ describe('config', () => {
 
     expect(result).toMatch(here);
     expect(outcome(makeConfig(), operate)).not.toEqual(outcome(content(), operate));
+  });
+
+  it.each(Object.entries(alike))('is like a literal while its values are packed: %s', (_name, operate) => {
+    expect(outcome(makeConfig(pack), operate)).toEqual(outcome(content(), operate));
+  });
+
+  it('is read without traps once nothing is packed', () => {
+    const object = new ConfigObject({ assign() {}, remove() {} });
+    object.show('a', pack('a', { x: 1 }));
+    const first = object.config['a'];
+
+    object.allUnpacked();
+
+    expect(object.config['a']).toBe(first);
+    expect(inspect(object.config, { showProxy: true })).toContain('get: undefined');
   });
 
   it('is returned from an async function as it is', async () => {

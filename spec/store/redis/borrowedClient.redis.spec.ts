@@ -3,7 +3,7 @@ import { createClient } from 'redis';
 import * as redis from 'redis';
 import { ConfigError, type Space } from 'neardict';
 import { redisStore, type RedisLike } from 'neardict/redis';
-import { soon, text } from '../../../lib/testing/contract/batches.ts';
+import { batch, bytes, soon, text } from '../../../lib/testing/contract/batches.ts';
 import { connectClient, type TestClient } from '../../support/clients.ts';
 import { startProxy } from '../../support/faultProxy.ts';
 import { FeedRecorder } from '../../../lib/testing/contract/feedRecorder.ts';
@@ -74,6 +74,27 @@ describe('a borrowed client', () => {
     space.distrust(0);
     await until('the feed is renewed', () => feed.count('live') === 2);
   }
+
+  it('is asked ahead in a scan, and again if that failed while nobody waited for it', async () => {
+    const space = await openSpace(redisStore(client));
+    const sets = Array.from({ length: 3000 }, (_, index) => [`key ${index}`, bytes('1')] as const);
+    await space.write(0, batch({ sets }), soon());
+    const sendCommand = client.sendCommand.bind(client) as (...args: unknown[]) => Promise<unknown>;
+    let scans = 0;
+    client.sendCommand = ((args: readonly string[], ...more: unknown[]) => {
+      if (args[0] === 'SCAN' && ++scans === 2) return Promise.reject(new Error('ERR refused once'));
+      return sendCommand(args, ...more);
+    }) as typeof client.sendCommand;
+
+    const found = new Set<string>();
+    for await (const keys of space.scan('', soon)) {
+      for (const key of keys) found.add(key);
+      await until('the next step was asked for', () => scans > 1);
+    }
+
+    expect(found.size).toBe(3000);
+    await space.close();
+  });
 
   it('is never connected, subscribed, reconfigured or closed, and stays usable', async () => {
     const calls = watchOwnership(client);

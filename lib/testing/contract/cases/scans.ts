@@ -33,7 +33,19 @@ export const scanCases: Cases = {
   },
 
   async 'finds keys and prefixes of any script'(store) {
-    const keys = ['ключ:один', 'ключ:два', '鍵', '鍵盤', '😀', '😀😀', 'é', 'e\u0301'];
+    const keys = [
+      'ключ:один',
+      'ключ:два',
+      '鍵',
+      '鍵盤',
+      '😀',
+      '😀😀',
+      'é',
+      'e\u0301',
+      '\ufeffbom',
+      '\ufffd',
+      '\ufeff\ufffd',
+    ];
     await setAll(store, keys);
 
     await assertFound(store, keys, ['', 'ключ:', '鍵', '😀']);

@@ -1,52 +1,69 @@
 // What does everything cost, beside the least that it can cost and beside other libraries?
 //
-//   npm run bench [-- rows...] [--client memory|redis-v4|redis-v5|redis-v6] [--quick]
+//   npm run bench                                         all of it (8 minutes, alone on the machine): the recorded figures,
+//                                                         the page and the pictures that tell them are made anew
+//   npm run bench -- [questions...] [--client redis-v4] [--quick]   some of it, printed only
 //
-// Rows are names of files in rows/. Every figure is a ratio of medians over interleaved rounds in one process; `again` is
-// the limit beside itself, the noise.
-import { fork } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+// Questions are names of files in rows/ and other/. Every figure is a ratio of medians over interleaved rounds
+// in one process; `again` is the limit beside itself, the noise.
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { allQuestions, ask } from './bench/ask.js';
+import { writeReport } from './bench/report.js';
 import { STORES } from './bench/stage.js';
-import { startServer } from './server.js';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: { client: { type: 'string' }, quick: { type: 'boolean', default: false } },
 });
 const stores = flags.client === undefined ? STORES : [flags.client];
-const questions = positionals.length > 0 ? positionals : await allQuestions();
+const questions = (await allQuestions()).filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const isWhole = positionals.length === 0 && flags.client === undefined && !flags.quick;
 
+const answers = [];
 for (const store of stores) {
-  for (const question of questions) {
-    const module = await import(`./rows/${question}.js`);
+  for (const { file } of questions) {
+    const module = await import(file);
     if (!module.stores.includes(store)) continue;
-    for (const row of await ask(question, store)) tell(store, row);
+    for (const answer of await ask(file, store, flags.quick)) {
+      console.log(`${store}: ${tell(answer)}`);
+      answers.push({ ...answer, store });
+    }
   }
 }
-
-/** The rows of a question, measured on a store by a process of its own. */
-async function ask(question, store) {
-  const server = store === 'memory' ? undefined : await startServer();
-  const args = [question, store, server?.url ?? '', ...(flags.quick ? ['--quick'] : [])];
-  const child = fork(new URL('bench/child.js', import.meta.url), args, { execArgv: ['--expose-gc'] });
-  try {
-    return await new Promise((resolve, reject) => {
-      child.once('message', resolve);
-      child.once('exit', () => reject(new Error(`${question} on ${store} has failed.`)));
-    });
-  } finally {
-    await server?.stop();
-  }
+if (isWhole) {
+  await writeReport({
+    machine: await machine(),
+    rows: answers.filter(({ what }) => what !== undefined),
+    charts: answers.filter(({ chart }) => chart !== undefined),
+    workload: answers.filter(({ mix }) => mix !== undefined),
+  });
 }
 
-function tell(store, { what, limit, ratio, again, goal, atLeast, unit, base, ours }) {
-  const wanted = goal === undefined ? `>= ${atLeast}` : `<= ${goal}`;
-  const figures = `${ratio.toFixed(2)} (${wanted}; again ${again.toFixed(2)}; ${ours.toFixed(1)} ${unit} to ${base.toFixed(1)})`;
-  console.log(`${store}: ${what} / ${limit}: ${figures}`);
+function tell(answer) {
+  if (answer.what === undefined) return JSON.stringify(answer);
+  const { what, limit, ratio, again, goal, atLeast, unit, base, ours } = answer;
+  const wanted = atLeast === undefined ? `<= ${goal ?? '-'}` : `>= ${atLeast}`;
+  const beside = ratio === undefined ? '' : ` / ${limit} (${base.toFixed(1)}): ${ratio.toFixed(2)}`;
+  return `${what}: ${ours.toFixed(1)} ${unit}${beside} (${wanted}; again ${again.toFixed(2)})`;
 }
 
-async function allQuestions() {
-  const files = await readdir(new URL('rows/', import.meta.url));
-  return files.map((file) => file.replace(/\.js$/, ''));
+/** What it was measured with. */
+async function machine() {
+  const redis = /v=([\d.]+)/.exec(
+    String(execFileSync(process.env['NEARDICT_REDIS_SERVER'] ?? 'redis-server', ['--version'])),
+  );
+  const names = ['bentocache', 'cache-manager', 'cacheable', 'layered-loader', 'redis'];
+  const peers = names.map(async (name) => {
+    const file = new URL(`node_modules/${name}/package.json`, import.meta.url);
+    return `${name} ${JSON.parse(await readFile(file, 'utf8')).version}`;
+  });
+  return [
+    `Node ${process.versions.node}`,
+    `redis-server ${redis?.[1]}`,
+    `${cpus().length} cores`,
+    ...(await Promise.all(peers)),
+  ];
 }

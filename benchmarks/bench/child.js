@@ -2,9 +2,9 @@
 import { stageOf } from './stage.js';
 
 const [, , question, store, url] = process.argv;
-const { measure } = await import(`../rows/${question}.js`);
+const { measure } = await import(question);
 const stage = stageOf(store, url);
 const rows = await measure(stage);
 await stage.end();
-process.send(rows.flat());
-process.disconnect();
+// Some libraries can't be closed.
+process.send(rows.flat(), () => process.exit());

@@ -13,7 +13,7 @@ const MODULES = { 'redis-v4': 'redis', 'redis-v5': 'redis-v5', 'redis-v6': 'redi
  * What a question works with: a store and, unless it is memory, a server.
  *
  * - `url`: of the server. `connect(options)`: one more client of it, of the major that is measured.
- * - `open(options)`: a dictionary on the store; its connection is a client of its own.
+ * - `open(options)`: a dictionary on the store, by `client`, or by one of its own.
  *
  * @param name - One of `STORES`.
  * @param url - Of a server that holds nothing.
@@ -27,8 +27,8 @@ export function stageOf(name, url) {
     opened.push(client);
     return client.connect();
   };
-  const open = async (options) => {
-    const store = name === 'memory' ? undefined : redisStore(await connect());
+  const open = async ({ client, ...options }) => {
+    const store = name === 'memory' ? undefined : redisStore(client ?? (await connect()));
     const handle = await openDict({ ...options, store });
     opened.push(handle);
     return handle;
@@ -39,3 +39,6 @@ export function stageOf(name, url) {
   };
   return { name, url, connect, open, end };
 }
+
+/** What the library gives each command: replies as Buffers, and none of node-redis 6's timers. The limits have it, too. */
+export const RAW = { returnBuffers: true, typeMapping: { 36: Buffer }, timeout: 0 };

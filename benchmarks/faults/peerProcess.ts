@@ -36,7 +36,7 @@ export class PeerProcess {
 
   /** @param survives - It is kept alive by a handler of uncaught exceptions. */
   constructor(peer: string, url: string, survives: boolean) {
-    const module = new URL(`peers/${peer}.js`, SCRIPT).href;
+    const module = new URL(`../peers/${peer}.js`, SCRIPT).href;
     this.#child = spawn(process.execPath, [SCRIPT.pathname, module, url, String(survives)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });

@@ -6,7 +6,7 @@ import { PeerProcess } from './peerProcess.ts';
 /** A library that is compared. */
 export interface Peer {
   readonly name: string;
-  /** Its file in `peers/`. */
+  /** Its file in `benchmarks/peers/`. */
   readonly module: string;
   /** Where its version stands. */
   readonly manifest: string;

@@ -1,5 +1,5 @@
-import { openDict } from '../../../dist/index.js';
-import { redisStore } from '../../../dist/redis.js';
+import { openDict } from '../../dist/index.js';
+import { redisStore } from '../../dist/redis.js';
 
 export async function open(url) {
   const handle = await openDict({ namespace: 'compared', store: redisStore({ url }) });

@@ -10,7 +10,7 @@ export async function open(url) {
     publisherRedis: connect(),
   });
   const loader = new Loader({
-    inMemoryCache: { ttlInMsecs: 3_600_000 },
+    inMemoryCache: { ttlInMsecs: 3_600_000, maxItems: 10_000 },
     asyncCache: new RedisCache(connect(), { ttlInMsecs: 3_600_000 }),
     notificationConsumer: consumer,
     notificationPublisher: publisher,

@@ -17,6 +17,7 @@ export type { Key, Pair, Value } from './dict/pair.ts';
 export type {
   Dict,
   DictEntry,
+  DictPeer,
   DictStats,
   GetOptions,
   MaybeAsync,
@@ -79,6 +80,7 @@ export type {
   LoggedCall,
   Message,
   PartitionId,
+  PeerAnswers,
   Receipt,
   Snapshot,
   Space,

@@ -15,6 +15,7 @@ import { LocalReads } from './dict/localReads.ts';
 import type { MirrorBasis } from './dict/mirror/view.ts';
 import { Mirrors } from './dict/mirror/mirrors.ts';
 import type { NearDict } from './dict/nearDict.ts';
+import { peerOf, Peers } from './dict/peers.ts';
 import { StateTracker } from './dict/stateTracker.ts';
 import { StoreWalk } from './dict/storeWalk.ts';
 import { Updates } from './dict/updates.ts';
@@ -267,6 +268,11 @@ function assemble(
       following.keepProving();
     },
   });
+  const openedAt = clock.time();
+  const peers = new Peers(space, () => {
+    const [now, stats] = [clock.time(), handle.stats()];
+    return peerOf({ origin, state: state.now, positions: following.positions, stats, age: now - openedAt });
+  });
   const handle = new Handle({
     namespace,
     timeoutMs,
@@ -287,12 +293,14 @@ function assemble(
     hub,
     emitter,
     mirrors,
+    peers,
     state: () => state.now,
   });
   const start = async (deadline: Deadline): Promise<void> => {
     // One is enough to know that the feed works; the others are followed when they are read.
     await following.follow(0, deadline);
     await state.coherent(deadline);
+    peers.announce();
   };
   return { handle, mirrors, start };
 }

@@ -17,7 +17,7 @@ const layers = [
   ['cache', 'store/redis', 'telemetry'],
   ['store'],
   ['codec', 'schema'],
-  ['duration.ts'],
+  ['duration.ts', 'version.ts'],
   ['errors.ts'],
 ];
 

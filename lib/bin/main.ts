@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { NearDictError } from '../errors.ts';
+import { keepAlive } from '../store/deadline.ts';
 import { Arguments, type Command, CommandError, DONE, FAILED, UsageError, WRONG_USE } from './command.ts';
 import { del } from './del.ts';
 import { exportEntries } from './export.ts';
@@ -8,11 +9,12 @@ import { importEntries } from './import.ts';
 import { ls } from './ls.ts';
 import { migrate } from './migrate.ts';
 import { Output, type Terminal } from './output.ts';
+import { peers } from './peers.ts';
 import { set } from './set.ts';
 import { watch } from './watch.ts';
 
 const commands: Readonly<Record<string, Command>> = {
-  ...{ ls, get, set, del, watch },
+  ...{ ls, get, set, del, watch, peers },
   ...{ export: exportEntries, import: importEntries, migrate },
 };
 
@@ -50,7 +52,8 @@ export async function main([name = '', ...args]: readonly string[], world: World
     return WRONG_USE;
   }
   try {
-    return await run(command, args, world, output);
+    // Much of what it waits for keeps no process alive by itself.
+    return await keepAlive(run(command, args, world, output));
   } catch (error) {
     return explain(error, name, output);
   }

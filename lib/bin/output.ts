@@ -34,7 +34,24 @@ export class Output {
     this.terminal.write(`${text}\n`);
   }
 
+  /** Writes rows as results: as JSON one by one, or as a table. */
+  async table<R>(rows: readonly R[], columns: Readonly<Record<string, (row: R) => unknown>>): Promise<void> {
+    if (this.isJson) {
+      for (const row of rows) await this.result(row, '');
+      return;
+    }
+    const cells = rows.map((row) => Object.values(columns).map((cellOf) => String(cellOf(row))));
+    await this.write(`${aligned([Object.keys(columns), ...cells])}\n`);
+  }
+
   fail(message: string, code?: string): void {
     this.note(this.isJson ? JSON.stringify({ error: { code, message } }) : message);
   }
+}
+
+/** Rows as text whose columns stand below each other. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lineOf = (row: readonly string[]): string => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ');
+  return rows.map((row) => lineOf(row).trimEnd()).join('\n');
 }

@@ -1,7 +1,6 @@
 import type { DictChange } from '../dict/events.ts';
 import { assertKey } from '../dict/keys.ts';
 import type { NearDict, WatchedValue } from '../dict/nearDict.ts';
-import { keepAlive } from '../store/deadline.ts';
 import { type Arguments, type Command, DONE, PLACE } from './command.ts';
 import type { Output } from './output.ts';
 import { shownKey, shownOnLine } from './record.ts';
@@ -31,9 +30,8 @@ gets the latest of each key. \`resync\` says that changes were missed. Ends by C
     const target = await findTarget(args);
     const dict = await target.openDict();
     try {
-      await keepAlive(
-        key === undefined ? watchAll(dict, args, count, output) : watchKey(dict, key, args, count, output),
-      );
+      if (key === undefined) await watchAll(dict, args, count, output);
+      else await watchKey(dict, key, args, count, output);
       return DONE;
     } finally {
       await dict.close();

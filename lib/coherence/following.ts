@@ -1,3 +1,4 @@
+import { ORIGIN, type Position } from '../store/position.ts';
 import type { Deadline, PartitionId, Space } from '../store/store.ts';
 import type { Partition } from './partition.ts';
 import type { Verifier } from './verifier.ts';
@@ -46,6 +47,11 @@ export class Following {
     this.#space = space;
     this.#parts = parts;
     this.#options = options;
+  }
+
+  /** The followed partitions, and the positions applied in them, by number of the partition. */
+  get positions(): ReadonlyMap<PartitionId, Position> {
+    return new Map([...this.#followed.keys()].map((id) => [id, this.#parts[id]?.partition.applied ?? ORIGIN]));
   }
 
   /** The followed partitions. */

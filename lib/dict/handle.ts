@@ -6,7 +6,7 @@ import type { Partition } from '../coherence/partition.ts';
 import type { Reader } from '../coherence/reader.ts';
 import { type Duration, durationMs } from '../duration.ts';
 import { ClosedError } from '../errors.ts';
-import { Deadlines } from '../store/deadline.ts';
+import { Deadlines, keepAlive } from '../store/deadline.ts';
 import type { Partitioner } from '../store/partitioner.ts';
 import type { Space } from '../store/store.ts';
 import { versionOf } from '../store/version.ts';
@@ -24,6 +24,7 @@ import type { SignalOptions } from './abortable.ts';
 import type {
   Dict,
   DictEntry,
+  DictPeer,
   DictStats,
   GetOptions,
   NearDict,
@@ -34,6 +35,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from './nearDict.ts';
+import type { Peers } from './peers.ts';
 import { collectStats } from './stats.ts';
 import type { StoreWalk } from './storeWalk.ts';
 import type { Change, ChangeMany, Updates } from './updates.ts';
@@ -61,6 +63,7 @@ export interface HandleParts {
   readonly hub: ChangeHub;
   readonly emitter: DictEmitter;
   readonly mirrors: Mirrors;
+  readonly peers: Peers;
   readonly state: () => DictState;
 }
 
@@ -297,6 +300,11 @@ export class Handle implements NearDict<Data> {
 
   stats(): DictStats {
     return collectStats(this.#parts);
+  }
+
+  async peers({ timeout = 1000 }: { readonly timeout?: Duration | undefined } = {}): Promise<readonly DictPeer[]> {
+    this.#assertOpen();
+    return keepAlive(this.#parts.peers.all(performance.now() + durationMs('timeout', timeout, 10)));
   }
 
   // Behind the methods

@@ -1,4 +1,5 @@
 import type { Duration } from '../duration.ts';
+import type { PartitionId } from '../store/store.ts';
 import type { SignalOptions } from './abortable.ts';
 import type { DictEvents, DictChange, DictState } from './events.ts';
 import type { SchemaOutput, StandardSchema } from '../schema/standardSchema.ts';
@@ -98,6 +99,28 @@ export interface DictStats {
   readonly bytesOut: number;
   /** Milliseconds since the moment at which the cache was last proven equal to the store; `Infinity` before. */
   readonly lag: number;
+}
+
+/** A handle that has the dictionary open, in this or another process, at the moment at which it answered. */
+export interface DictPeer {
+  /** Marks the handle: 12 hexadecimal digits. */
+  readonly id: string;
+  readonly pid: number;
+  readonly host: string;
+  /** Version of this package there. */
+  readonly version: string;
+  readonly state: DictState;
+  /** The partitions that it follows, at most 256 of them, and how many write calls it has applied in each. */
+  readonly positions: readonly (readonly [partition: PartitionId, calls: number])[];
+  /** As in `stats()`. */
+  readonly hits: number;
+  readonly misses: number;
+  readonly hitRate: number;
+  readonly entries: number;
+  readonly pendingWrites: number;
+  readonly lag: number;
+  /** Milliseconds since it was opened. */
+  readonly age: number;
 }
 
 /**
@@ -250,6 +273,16 @@ export interface NearDict<T extends object = Record<string, unknown>, C = Mirror
   [Symbol.asyncDispose](): Promise<void>;
 
   stats(): DictStats;
+  /**
+   * The handles that have the dictionary open now, in all processes, this one included, the longest open first.
+   *
+   * They are asked at this moment: one that is stuck, cut off, or may not publish does not answer. It costs a message to
+   * each and one from each.
+   *
+   * @param options - `timeout`: how long to wait for answers, default 1000 ms. On a single server it ends as soon as all
+   *   who have heard the question have answered.
+   */
+  peers(options?: { readonly timeout?: Duration | undefined }): Promise<readonly DictPeer[]>;
 
   on<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents<Key<T>>[E]) => void): this;
   once<E extends keyof DictEvents>(event: E, listener: (...args: DictEvents<Key<T>>[E]) => void): this;

@@ -6,6 +6,7 @@ import type {
   FeedListener,
   LoggedCall,
   PartitionId,
+  PeerAnswers,
   Receipt,
   Snapshot,
   Space,
@@ -97,6 +98,15 @@ export class BoundedSpace implements Space {
 
   distrust(partition: PartitionId): void {
     this.#space.distrust(partition);
+  }
+
+  answerPeers(describe: () => string): void {
+    this.#space.answerPeers?.(describe);
+  }
+
+  async askPeers(deadline: Deadline): Promise<PeerAnswers> {
+    const asking = this.#space.askPeers?.bind(this.#space);
+    return asking === undefined ? { answers: [], heard: 0 } : this.#bound(() => asking(deadline), deadline, noAnswer);
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   FeedListener,
   Layout,
   LoggedCall,
+  PeerAnswers,
   Receipt,
   Snapshot,
   Space,
@@ -21,6 +22,8 @@ const SCAN_BATCH = 500;
 interface MemoryData {
   readonly layout: Layout;
   readonly partitions: readonly MemoryPartition[];
+  /** What those say of themselves who have it open. */
+  readonly peers: Set<() => string>;
 }
 
 /** By namespace. The data of the process lives as long as the process. */
@@ -44,7 +47,8 @@ export function memoryStore(): Store {
 function dataOf({ namespace, layout }: SpaceOptions): MemoryData {
   const present = spaces.get(namespace);
   if (present === undefined) {
-    const data = { layout, partitions: Array.from({ length: layout.partitions }, () => new MemoryPartition()) };
+    const partitions = Array.from({ length: layout.partitions }, () => new MemoryPartition());
+    const data = { layout, partitions, peers: new Set<() => string>() };
     spaces.set(namespace, data);
     return data;
   }
@@ -59,6 +63,7 @@ function dataOf({ namespace, layout }: SpaceOptions): MemoryData {
 class MemorySpace implements Space {
   readonly #data: MemoryData;
   readonly #options: SpaceOptions;
+  #describe: (() => string) | undefined;
   #listeners: (readonly [MemoryPartition, FeedListener])[] = [];
   #isClosed = false;
 
@@ -110,8 +115,21 @@ class MemorySpace implements Space {
     // Memory loses no message.
   }
 
+  answerPeers(describe: () => string): void {
+    this.#assertOpen();
+    this.#describe = describe;
+    this.#data.peers.add(describe);
+  }
+
+  async askPeers(): Promise<PeerAnswers> {
+    this.#assertOpen();
+    const { peers } = this.#data;
+    return { answers: [...peers].map((describe) => describe()), heard: peers.size };
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    if (this.#describe !== undefined) this.#data.peers.delete(this.#describe);
     for (const [partition, listener] of this.#listeners) partition.listeners.delete(listener);
   }
 

@@ -138,6 +138,14 @@ export interface FeedListener {
   garbled(): void;
 }
 
+/** What came back on a question who has a namespace open. */
+export interface PeerAnswers {
+  /** What each returned who answered, as text, in no order. They come from outside: look before you believe. */
+  readonly answers: readonly string[];
+  /** How many have heard the question; `undefined`: the store can't tell. */
+  readonly heard: number | undefined;
+}
+
 /** Monotonic time in milliseconds, as `performance.now()`, by which an operation must have ended. */
 export type Deadline = number;
 
@@ -172,6 +180,17 @@ export interface Space {
   unfollow(partition: PartitionId, listener: FeedListener): void;
   /** The caller has found that messages are missing: the feed is to be renewed. */
   distrust(partition: PartitionId): void;
+  /**
+   * Answers everybody who asks by `askPeers`, with what `describe` returns at that moment, until `close()`. It leaves
+   * nothing in the store, costs nothing while nobody asks, and keeps no process alive; where it can't be done, nothing
+   * happens. Optional, as is `askPeers`: a store without them knows of no peers.
+   */
+  answerPeers?(describe: () => string): void;
+  /**
+   * Asks everybody who has the namespace open, in whichever process. Resolves when all have answered, or at the deadline
+   * with the answers that have come.
+   */
+  askPeers?(deadline: Deadline): Promise<PeerAnswers>;
   /** Stops following and gives back what was opened. Nothing that others opened is touched. */
   close(): Promise<void>;
 }

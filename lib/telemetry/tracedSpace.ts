@@ -6,6 +6,7 @@ import type {
   LoggedCall,
   Message,
   PartitionId,
+  PeerAnswers,
   Receipt,
   Snapshot,
   Space,
@@ -60,6 +61,14 @@ export class TracedSpace implements Space {
 
   distrust(partition: PartitionId): void {
     this.#space.distrust(partition);
+  }
+
+  answerPeers(tell: () => string): void {
+    this.#space.answerPeers?.(tell);
+  }
+
+  async askPeers(deadline: Deadline): Promise<PeerAnswers> {
+    return (await this.#space.askPeers?.(deadline)) ?? { answers: [], heard: 0 };
   }
 
   close(): Promise<void> {

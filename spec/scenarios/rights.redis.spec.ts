@@ -70,6 +70,9 @@ describe('the rights that the README gives', () => {
     expect(await reader.snapshot()).toEqual({ a: 1, c: 3 });
     expect(changes.length).toBeGreaterThanOrEqual(5);
 
+    await until('both are found', async () => (await writer.peers()).length === 2);
+    expect(await reader.peers()).toHaveLength(2);
+
     const mirror = await reader.mirror();
     expect({ ...mirror.config }).toEqual({ a: 1, c: 3 });
     await mirror.close();

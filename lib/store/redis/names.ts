@@ -45,6 +45,11 @@ export function metaKey(namespace: string): string {
   return `${namespace}#meta`;
 }
 
+/** The channel on which those who have a namespace open are asked for, or the one of the answers to a question. */
+export function peersChannel(namespace: string, mark?: string): string {
+  return `${namespace}#peers${mark === undefined ? '' : `:${mark}`}`;
+}
+
 /** The namespace of a layout record; `undefined`: the name is none of a record. */
 export function namespaceOfMeta(name: string): string | undefined {
   return /^([A-Za-z0-9_.:-]{1,64})#meta$/.exec(name)?.[1];

@@ -7,6 +7,7 @@ import type {
   FeedListener,
   LoggedCall,
   PartitionId,
+  PeerAnswers,
   Receipt,
   Snapshot,
   Space,
@@ -19,6 +20,8 @@ import { feed } from './feed.ts';
 import { Invalidations } from './invalidations.ts';
 import { LayoutRecord } from './layoutRecord.ts';
 import { decodeKey, type PartitionNames, partitionNames, scanPattern, SLASH } from './names.ts';
+import { decodeKey, type PartitionNames, partitionNames, scanPattern } from './names.ts';
+import { PeerChannel } from './peerChannel.ts';
 import { decodePositionReply, decodeReceipt, decodeTtl, decodeValues } from './replies.ts';
 import { readApart } from './readApart.ts';
 import { assertMayWrite } from './rights.ts';
@@ -48,6 +51,7 @@ export class RedisSpace implements Space {
   /** For feeds, which are waited for while others read. */
   readonly #deadlines = new Deadlines({ keepsAlive: false });
   readonly #layout: LayoutRecord;
+  readonly #peers: PeerChannel;
   /** Partitions that are known to have had a write with a time to live. */
   readonly #withTtls = new Set<PartitionId>();
   /** Whether the rights for writing were found complete. */
@@ -64,6 +68,7 @@ export class RedisSpace implements Space {
     this.#prefixes = new Set(this.#names.map(({ keyPrefix }) => keyPrefix));
     this.#invalidations = options.tracking ? new Invalidations() : undefined;
     this.#layout = new LayoutRecord(connection, options.namespace, options.layout);
+    this.#peers = new PeerChannel(connection, subscriber, options.namespace);
     this.#release = release;
   }
 
@@ -186,9 +191,18 @@ export class RedisSpace implements Space {
     this.#subscriber.renew();
   }
 
+  answerPeers(describe: () => string): void {
+    this.#peers.answer(describe);
+  }
+
+  askPeers(deadline: Deadline): Promise<PeerAnswers> {
+    return this.#peers.ask(deadline);
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#peers.close();
     for (const subscription of this.#subscriptions.values()) this.#subscriber.remove(subscription);
     if (this.#invalidations !== undefined) this.#subscriber.remove(this.#invalidations);
     for (const end of this.#endings) end(new ClosedError(this.#options.namespace));

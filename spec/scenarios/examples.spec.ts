@@ -17,6 +17,10 @@ const examples = [
   ['prometheus.js', 'neardict_hits_total{db_namespace="example-prometheus"} 1'],
   ['openTelemetry.js', 'read example-otel of 1'],
   ['channels.js', 'example-channels: asked for 2 keys, found 0'],
+  ['sse.js', 'then: data: 42'],
+  ['fastify.js', 'after: {"version":2}'],
+  ['express.js', 'visit 2'],
+  ['nest.js', '{"value":"dark"}'],
   ['commonjs.cjs', 'CommonJS'],
 ] as const;
 
@@ -40,17 +44,49 @@ describe('an example', () => {
     expect(stdout.split('\n')).toContain(line);
   });
 
-  it('opening.js, which connects a client of its own, says in memory what it needs', async () => {
-    expect(await built.node(['examples/opening.js'])).toMatchObject({ code: 0, stderr: '' });
+  it.each(['opening.js', 'python.js'])('%s says in memory that it needs a server', async (file) => {
+    const { code, stdout, stderr } = await built.node([`examples/${file}`]);
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^This example needs a server: set REDIS_URL/);
   });
 
-  it.each([...examples, ['opening.js', 'Written, read, deleted.'] as const])(
-    '%s works on Redis and ends by itself',
-    async (file, line) => {
-      const { code, stdout, stderr } = await built.node([`examples/${file}`], { REDIS_URL: server.url });
+  it('twoProcesses.js works in one process', async () => {
+    const { stdout } = await built.node(['examples/twoProcesses.js']);
 
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout.split('\n')).toContain(line);
-    },
-  );
+    expect(stdout).toBe('read: hello from the same process\n');
+  });
+
+  it('strict.ts compiles under the strictest options, and works', async () => {
+    const options = [
+      '--outDir',
+      'compiled',
+      '--rootDir',
+      '.',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2023',
+      '--allowJs',
+    ];
+    const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--types', 'node'];
+    const compiled = await built.tsc('typescript', ['examples/strict.ts', '--ignoreConfig', ...options, ...strict]);
+    const { code, stdout, stderr } = await built.node(['compiled/examples/strict.js']);
+
+    expect(compiled.stdout).toBe('');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('theme: light');
+  });
+
+  it.each([
+    ...examples,
+    ['opening.js', 'Written, read, deleted.'],
+    ['python.js', 'Python has written: dark'],
+    ['twoProcesses.js', 'read: hello from the other process'],
+  ] as const)('%s works on Redis and ends by itself', async (file, line) => {
+    const { code, stdout, stderr } = await built.node([`examples/${file}`], { REDIS_URL: server.url });
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('\n')).toContain(line);
+  });
 });

@@ -20,7 +20,6 @@ import { feed } from './feed.ts';
 import { Invalidations } from './invalidations.ts';
 import { LayoutRecord } from './layoutRecord.ts';
 import { decodeKey, type PartitionNames, partitionNames, scanPattern, SLASH } from './names.ts';
-import { decodeKey, type PartitionNames, partitionNames, scanPattern } from './names.ts';
 import { PeerChannel } from './peerChannel.ts';
 import { decodePositionReply, decodeReceipt, decodeTtl, decodeValues } from './replies.ts';
 import { readApart } from './readApart.ts';

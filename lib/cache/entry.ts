@@ -2,6 +2,7 @@ import { ownBytes } from '../codec/ownBytes.ts';
 import type { Values } from '../codec/values.ts';
 import { usageError } from '../errors.ts';
 import { versionOf } from '../store/version.ts';
+import { NEVER } from './turnClock.ts';
 
 /**
  * A stretch of a partition's history during which nothing was missed.
@@ -9,45 +10,64 @@ import { versionOf } from '../store/version.ts';
  * Entries belong to the era in which they were filled. Ending an era takes all of them out of use at once, without a scan.
  */
 export class Era {
-  /** Milliseconds of the turn clock up to which the entries are proven fresh enough to serve. */
-  freshUntil: number = Number.NEGATIVE_INFINITY;
+  /** Whole milliseconds of the turn clock up to which the entries are proven fresh enough to serve. */
+  freshUntil: number = NEVER;
   /** Reads served from entries of this era. */
   hits = 0;
   isEnded = false;
 
   end(): void {
     this.isEnded = true;
-    this.freshUntil = Number.NEGATIVE_INFINITY;
+    this.freshUntil = NEVER;
   }
 }
 
 /** The era of what is not in the cache: a pending write, a reply that may not be kept. */
 const NO_ERA: Era = new Era();
+/** The end of an entry that has none yet. */
+const NO_END = 2 ** 31 - 1;
+/** How long an entry with a longer time to live may stay: 12 days, so that its end is a small integer, too. */
+const LONGEST_LIFE_MS = 2 ** 30;
 
 /**
  * What is known of one key: the stored bytes, or their decoded form once somebody has asked for it.
  *
  * `undefined` bytes at creation mean that the key is missing, which is worth remembering too.
+ *
+ * There is one for every cached key, and a hit touches one: five fields, 64 bytes, beside the 40 of the promise.
  */
 export class Entry {
   /** The settled read of a value that all readers share; absent until the first read, and for values that need a copy per read. */
   promise: Promise<unknown> | undefined;
-  value: unknown;
-  bytes: Uint8Array | undefined;
   era: Era = NO_ERA;
+  /** Whole milliseconds of the turn clock after which the entry is not served. */
+  expiresAt: number = NO_END;
   /** Sequence number of the position at which the entry was read or written. */
   seq = 0;
-  /** Milliseconds of the turn clock after which the entry is not served. */
-  expiresAt: number = Number.POSITIVE_INFINITY;
-  /** The version of the stored bytes once they were decoded, where `values` keeps versions. */
-  version: string | undefined;
-  /** Has a time to live in the store. */
-  isMortal = false;
+  /** The stored bytes, or the value of `promise`. */
+  #content: unknown;
+  /** The version of the stored bytes once they were decoded, where `values` keeps versions. Absent elsewhere, as it costs memory. */
+  declare version?: string;
+  /** Has a time to live in the store. Absent elsewhere. */
+  declare isMortal?: true;
 
   constructor(bytes: Uint8Array | undefined) {
-    this.bytes = bytes;
     this.promise = bytes === undefined ? settledRead(undefined) : undefined;
-    this.value = undefined;
+    this.#content = bytes;
+  }
+
+  /** The stored bytes, until they are decoded; `undefined` for a missing key. */
+  get bytes(): Uint8Array | undefined {
+    return this.promise === undefined ? (this.#content as Uint8Array) : undefined;
+  }
+
+  /** The decoded value; `undefined` until it is decoded, and for a missing key. */
+  get value(): unknown {
+    return this.promise === undefined ? undefined : this.#content;
+  }
+
+  get isMissing(): boolean {
+    return this.#content === undefined;
   }
 
   /**
@@ -59,8 +79,18 @@ export class Entry {
   livingFor(ttlMs: number | undefined, since: number): this {
     if (ttlMs === undefined) return this;
     this.isMortal = true;
-    this.expiresAt = since + ttlMs;
+    this.expireBy(since + Math.min(ttlMs, LONGEST_LIFE_MS));
     return this;
+  }
+
+  /** Ends its life at a time in milliseconds, if it does not end before. */
+  expireBy(time: number): void {
+    const end = Math.floor(time);
+    if (this.expiresAt === NO_END || end < this.expiresAt) this.expiresAt = end;
+  }
+
+  hasExpired(now: number): boolean {
+    return this.expiresAt !== NO_END && this.expiresAt <= now;
   }
 
   /**
@@ -76,22 +106,22 @@ export class Entry {
 
   /** The value itself: `undefined` for a missing key. */
   peek(key: string, values: Values): unknown {
-    return this.promise === undefined ? this.#decode(key, values) : this.value;
+    return this.promise === undefined ? this.#decode(key, values) : this.#content;
   }
 
   /** Lets go of what its bytes were cut from, if it is in the cache. Not called for replies: their readers decode them. */
   own(): void {
-    if (this.bytes !== undefined && this.era !== NO_ERA) this.bytes = ownBytes(this.bytes);
+    const { bytes } = this;
+    if (bytes !== undefined && this.era !== NO_ERA) this.#content = ownBytes(bytes);
   }
 
   #decode(key: string, values: Values): unknown {
-    if (this.bytes === undefined) return undefined;
-    const { value, shareable } = values.decode(key, this.bytes);
+    const bytes = this.#content as Uint8Array;
+    const { value, shareable } = values.decode(key, bytes);
     if (shareable) {
-      this.value = value;
+      this.#content = value;
       this.promise = settledRead(value);
-      if (values.keepsVersions) this.version = versionOf(this.bytes);
-      this.bytes = undefined;
+      if (values.keepsVersions) this.version = versionOf(bytes);
     } else {
       this.own();
     }
@@ -100,13 +130,14 @@ export class Entry {
 }
 
 /** Makes a read that is used without `await` fail where it is used, instead of writing '[object Promise]' somewhere. */
-const awaitGuard: PropertyDescriptor = {
-  value: (): never => {
-    throw usageError(
-      'A read of a dictionary is a promise: write `await dict.key`. To change a value by what it was, use update().',
-    );
-  },
-};
+function refuseConversion(): never {
+  throw usageError(
+    'A read of a dictionary is a promise: write `await dict.key`. To change a value by what it was, use update().',
+  );
+}
+
+/** An accessor lives in the hidden class that all reads share; a value would cost every read 40 bytes. */
+const awaitGuard: PropertyDescriptor = { get: () => refuseConversion };
 
 /** Defines the guard on a read that the Proxy hands out. */
 export function guardRead<R extends object>(read: R): R {

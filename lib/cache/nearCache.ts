@@ -1,5 +1,6 @@
-import QuickLRU, { type Options as LruOptions } from 'quick-lru';
-import { Entry, type Era } from './entry.ts';
+import QuickLRU from 'quick-lru';
+import type { Entry, Era } from './entry.ts';
+import { Generations } from './generations.ts';
 
 /** How much the cache may hold: nothing, every key it met, or at most so many entries. */
 export type CacheLimit = false | 'all' | number;
@@ -7,7 +8,7 @@ export type CacheLimit = false | 'all' | number;
 /** Missing keys remembered beside `'all'` present ones: asking for keys that do not exist must not fill the memory. */
 const MAX_MISSING = 10_000;
 
-/** What the hit path needs of a Map or a quick-lru. */
+/** What others need of the held entries. */
 export interface EntryMap extends Iterable<[string, Entry]> {
   get(key: string): Entry | undefined;
   set(key: string, entry: Entry): unknown;
@@ -19,7 +20,7 @@ export interface NearCacheOptions {
   /** Keys that are never held. Default: none. */
   readonly uncacheable?: ReadonlySet<string> | undefined;
   readonly random?: (() => number) | undefined;
-  /** Told of entries that make room for others, of some more than once. */
+  /** Told of entries that make room for others. */
   readonly onEvicted?: ((key: string) => void) | undefined;
 }
 
@@ -47,9 +48,11 @@ export class NearCache {
     this.#maxAgeMs = maxAgeMs;
     this.#uncacheable = uncacheable;
     this.#random = random;
-    this.entries = typeof limit === 'number' ? new QuickLRU(lruOptions(limit, onEvicted)) : new Map();
+    // One class for every limit: calls of the hit path meet one shape.
+    this.entries = new Generations(typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY, onEvicted);
     this.#missing = new QuickLRU({
-      maxSize: generationSize(MAX_MISSING),
+      // It holds two generations.
+      maxSize: MAX_MISSING / 2,
       onEviction: (key) => this.entries.delete(key),
     });
   }
@@ -63,21 +66,21 @@ export class NearCache {
   /** What is held of `key` and has not expired, whether or not it is proven fresh. */
   present(key: string, now: number): Entry | undefined {
     const entry = this.entries.get(key);
-    return entry === undefined || entry.era.isEnded || entry.expiresAt <= now ? undefined : entry;
+    return entry === undefined || entry.era.isEnded || entry.hasExpired(now) ? undefined : entry;
   }
 
   /** Holds an entry until it expires or is old, whichever comes first; one that has expired removes what was held. */
   put(key: string, entry: Entry, era: Era, seq: number, now: number): void {
     if (this.#limit === false || this.#uncacheable.has(key)) return;
-    if (entry.expiresAt <= now) {
+    if (entry.hasExpired(now)) {
       this.remove(key);
       return;
     }
     entry.era = era;
     entry.seq = seq;
-    entry.expiresAt = Math.min(entry.expiresAt, now + this.#maxAgeMs * (0.9 + 0.1 * this.#random()));
+    entry.expireBy(now + this.#maxAgeMs * (0.9 + 0.1 * this.#random()));
     this.entries.set(key, entry);
-    if (this.#limit === 'all') this.#noteMissing(key, entry.bytes === undefined && entry.value === undefined);
+    if (this.#limit === 'all') this.#noteMissing(key, entry.isMissing);
   }
 
   remove(key: string): void {
@@ -102,14 +105,4 @@ export class NearCache {
     this.#missing.delete(key);
     if (isMissing) this.#missing.set(key, true);
   }
-}
-
-function lruOptions(limit: number, onEvicted: ((key: string) => void) | undefined): LruOptions<string, Entry> {
-  const maxSize = generationSize(limit);
-  return onEvicted === undefined ? { maxSize } : { maxSize, onEviction: onEvicted };
-}
-
-/** quick-lru holds two generations, together up to `2 * maxSize - 1` entries. */
-function generationSize(limit: number): number {
-  return Math.floor((limit + 1) / 2);
 }

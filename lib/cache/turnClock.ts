@@ -2,6 +2,14 @@
 const READS_PER_LOOK = 256;
 /** Longest time that reads served from memory may keep the event loop from its other work, in milliseconds. */
 const MAX_TURN_MS = 5;
+/**
+ * A time before every other.
+ *
+ * The times that a hit compares are whole milliseconds, and this is no infinity, because V8 keeps integers below 2 ** 31
+ * (24 days) in the field itself; any other number costs a box of 16 bytes, and a hit 4 % more.
+ */
+export const NEVER: number = -(2 ** 30);
+
 /** The wall clock and the monotonic one drift apart by less unless the machine sleeps or the wall clock is set. */
 const MAX_DRIFT_MS = 100;
 
@@ -17,8 +25,8 @@ const MAX_DRIFT_MS = 100;
  * a wall clock that is set back changes nothing.)
  */
 export class TurnClock {
-  /** Milliseconds at the last look. */
-  now: number = Number.NEGATIVE_INFINITY;
+  /** Milliseconds at the last look, rounded up. */
+  now: number = NEVER;
   /** Reads left until the next look; the hit path counts it down. */
   credit = 0;
   readonly #read: () => number;
@@ -57,7 +65,7 @@ export class TurnClock {
 
   /** Looks at the clock and lets the next reads go by it. */
   look(): void {
-    this.now = this.time();
+    this.now = Math.ceil(this.time());
     this.credit = READS_PER_LOOK - 1;
     if (this.#turnStart !== undefined) return;
     this.#turnStart = this.now;

@@ -1,4 +1,5 @@
 import type { Era } from '../cache/entry.ts';
+import { NEVER } from '../cache/turnClock.ts';
 import type { Position } from '../store/position.ts';
 import type { Relation } from './ring.ts';
 
@@ -46,7 +47,7 @@ export class Freshness {
 
   /** Lets `era` be served as long as the last proof allows. */
   extend(era: Era): void {
-    era.freshUntil = this.asOf + this.#bounds.maxStalenessMs;
+    era.freshUntil = Math.max(NEVER, Math.floor(this.asOf + this.#bounds.maxStalenessMs));
   }
 
   /** Monotonic milliseconds: replies to what was sent before are too old to be served. */

@@ -67,9 +67,9 @@ export class LastKnown {
 
   #serve(key: string): Known | undefined {
     const entry = this.#options.entries.get(key);
-    // An era that has ended is fresh until minus infinity.
+    if (entry === undefined || entry.era.isEnded) return undefined;
     const now = this.#options.now();
-    if (entry === undefined || now > entry.era.freshUntil + this.#options.graceMs) return undefined;
+    if (now > entry.era.freshUntil + this.#options.graceMs) return undefined;
     if (entry.isMortal && now > entry.expiresAt) return undefined;
     entry.era.hits++;
     return { entry };

@@ -113,7 +113,7 @@ export class Reader {
   #toReply(bytes: Uint8Array | undefined, ttlMs: number | undefined, { sentAt }: Departure): Reply {
     if (bytes !== undefined) this.bytesIn += bytes.length;
     const entry = new Entry(bytes).livingFor(ttlMs, sentAt);
-    return { bytes, entry, expiresAt: entry.expiresAt };
+    return { bytes, entry, expiresAt: sentAt + (ttlMs ?? Number.POSITIVE_INFINITY) };
   }
 
   #fail(reads: ReadonlyMap<string, QueuedRead>, error: unknown): void {

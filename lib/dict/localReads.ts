@@ -46,12 +46,13 @@ export class LocalReads {
     }
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    if (this.#clock.credit-- <= 0) {
+    const clock = this.#clock;
+    if (clock.credit-- <= 0) {
       this.#look();
-      if (this.#clock.isOverdue) return this.#nextTurn(key);
+      if (clock.isOverdue) return this.#nextTurn(key);
     }
     const { era } = entry;
-    if (era.freshUntil < this.#clock.now || entry.expiresAt < this.#clock.now) return undefined;
+    if (era.freshUntil < clock.now || entry.expiresAt < clock.now) return undefined;
     const read = entry.promise ?? this.#open(key, entry);
     if (read !== undefined) era.hits++;
     return read;

@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { CodecError } from 'neardict';
 import { Entry, Era, guardRead } from '../../lib/cache/entry.ts';
+import { NEVER } from '../../lib/cache/turnClock.ts';
 import { msgpackCodec } from '../../lib/codec/msgpack.ts';
 import { Values } from '../../lib/codec/values.ts';
 
@@ -94,7 +95,7 @@ describe('an era', () => {
 
     era.end();
 
-    expect(era).toMatchObject({ isEnded: true, freshUntil: Number.NEGATIVE_INFINITY });
+    expect(era).toMatchObject({ isEnded: true, freshUntil: NEVER });
   });
 });
 

@@ -544,9 +544,9 @@ describe('a hit', () => {
     expect(handle.reads.n).toBe(read);
     expect(Object.keys(read)).toEqual([]);
     expect(Object.getOwnPropertyDescriptor(read, Symbol.toPrimitive)).toEqual({
-      value: expect.any(Function),
+      get: expect.any(Function),
+      set: undefined,
       enumerable: false,
-      writable: false,
       configurable: false,
     });
   });

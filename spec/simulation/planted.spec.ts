@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { FillGuard } from '../../lib/cache/fillGuard.ts';
 import { NearCache } from '../../lib/cache/nearCache.ts';
-import { TurnClock } from '../../lib/cache/turnClock.ts';
+import { NEVER, TurnClock } from '../../lib/cache/turnClock.ts';
 import { Ahead } from '../../lib/coherence/ahead.ts';
 import { Freshness } from '../../lib/coherence/freshness.ts';
 import { HeldBack } from '../../lib/coherence/heldBack.ts';
@@ -144,7 +144,7 @@ const faults: readonly PlantedFault[] = [
           function (this: TurnClock) {
             const { now } = this;
             look.call(this);
-            if (Number.isFinite(now) && this.now - now > 50) this.now = now;
+            if (now !== NEVER && this.now - now > 50) this.now = now;
           },
       ),
     found: /is stale/,

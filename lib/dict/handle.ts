@@ -98,7 +98,7 @@ export class Handle implements NearDict<Data> {
     this.#parts = parts;
     this.dict = dictProxy({
       namespace,
-      hit: (key) => reads.hit(key),
+      reads,
       get: (key) => this.get(key),
       assign: (key, value) => {
         writes.assign(key, value);

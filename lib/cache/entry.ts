@@ -34,7 +34,8 @@ const LONGEST_LIFE_MS = 2 ** 30;
  *
  * `undefined` bytes at creation mean that the key is missing, which is worth remembering too.
  *
- * There is one for every cached key, and a hit touches one: five fields, 64 bytes, beside the 40 of the promise.
+ * There is one for every cached key: five fields, 64 bytes, beside the 48 of the promise. (A private method would be a
+ * sixth field.)
  */
 export class Entry {
   /** The settled read of a value that all readers share; absent until the first read, and for values that need a copy per read. */
@@ -100,22 +101,17 @@ export class Entry {
    */
   read(key: string, values: Values): Promise<unknown> {
     if (this.promise !== undefined) return this.promise;
-    const value = this.#decode(key, values);
+    const value = this.peek(key, values);
     return this.promise ?? settledRead(value);
   }
 
-  /** The value itself: `undefined` for a missing key. */
+  /**
+   * The value itself: `undefined` for a missing key.
+   *
+   * @throws {CodecError} The stored bytes can't be read.
+   */
   peek(key: string, values: Values): unknown {
-    return this.promise === undefined ? this.#decode(key, values) : this.#content;
-  }
-
-  /** Lets go of what its bytes were cut from, if it is in the cache. Not called for replies: their readers decode them. */
-  own(): void {
-    const { bytes } = this;
-    if (bytes !== undefined && this.era !== NO_ERA) this.#content = ownBytes(bytes);
-  }
-
-  #decode(key: string, values: Values): unknown {
+    if (this.promise !== undefined) return this.#content;
     const bytes = this.#content as Uint8Array;
     const { value, shareable } = values.decode(key, bytes);
     if (shareable) {
@@ -126,6 +122,12 @@ export class Entry {
       this.own();
     }
     return value;
+  }
+
+  /** Lets go of what its bytes were cut from, if it is in the cache. Not called for replies: their readers decode them. */
+  own(): void {
+    const { bytes } = this;
+    if (bytes !== undefined && this.era !== NO_ERA) this.#content = ownBytes(bytes);
   }
 }
 

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { createClient } from 'redis';
 import { encodeLogged } from '../dist/store/redis/changeLog.js';
 import { encodeEnvelopeTail, ENVELOPE_HEAD } from '../dist/store/redis/envelope.js';
-import { writeScript } from '../dist/store/redis/scripts.js';
+import { writeScripts } from '../dist/store/redis/scripts.js';
 import { startServer } from './server.js';
 
 const ROUNDS = 15;
@@ -19,13 +19,13 @@ const server = await startServer();
 const client = await createClient({ url: server.url }).connect();
 
 const isLog = /^local item = [\s\S]*?(?=redis\.call\('PUBLISH')/m;
-const bare = writeScript.source.replace(isLog, '');
-if (bare === writeScript.source) throw new Error('The script no longer has a log to leave out.');
+const bare = writeScripts.PUBLISH.source.replace(isLog, '');
+if (bare === writeScripts.PUBLISH.source) throw new Error('The script no longer has a log to leave out.');
 const load = async (source) => client.sendCommand(['SCRIPT', 'LOAD', source]);
 const variants = {
-  'with the log': await load(writeScript.source),
+  'with the log': await load(writeScripts.PUBLISH.source),
   'without it': await load(bare),
-  'with the log, again': await load(writeScript.source),
+  'with the log, again': await load(writeScripts.PUBLISH.source),
 };
 
 /** Microseconds of processor time that the server has used so far. */

@@ -4,4 +4,5 @@ export {
   type RedisClusterOptions,
   type RedisConnectOptions,
   type RedisLike,
+  type RedisStoreOptions,
 } from './store/redis/redisStore.ts';

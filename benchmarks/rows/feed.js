@@ -1,6 +1,6 @@
 // How soon is a write seen by others, and what does one cost who it does not concern?
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeScript } from '../../dist/store/redis/scripts.js';
+import { writeScripts } from '../../dist/store/redis/scripts.js';
 import { encodeWrite } from '../../dist/store/redis/writeCall.js';
 import { partitionNames } from '../../dist/store/redis/names.js';
 import { compare, microseconds, nanoseconds } from '../bench/compare.js';
@@ -73,7 +73,7 @@ async function compareHandling({ connect, open }) {
     unit: 'ns',
     rounds: 41,
     base: () => burst(client, `redis.call('PUBLISH', KEYS[1], ARGV[1])`, publish, () => heard),
-    measure: () => burst(client, writeScript.source, write, () => reader.stats().messages),
+    measure: () => burst(client, writeScripts.PUBLISH.source, write, () => reader.stats().messages),
   });
 }
 

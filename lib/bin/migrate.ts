@@ -38,7 +38,7 @@ run again: what is there already is left as it is.
     const target = await inspect(to, namespace, inTime());
     const usual = target.isCluster ? usualPartitions(target) : source.layout.partitions;
     const partitions = wanted ?? target.layout?.partitions ?? usual;
-    const layout = { partitions, hash: KEY_HASH, codec: source.layout.codec };
+    const layout = { partitions, hash: KEY_HASH, codec: source.layout.codec, messages: target.layout?.messages };
 
     const old = await openSide(source, namespace, source.layout);
     const fresh = await openSide(target, namespace, layout);

@@ -83,6 +83,7 @@ export function connectInTime(): Deadline {
 
 function targetOf(inspection: Inspection, namespace: string, layout: Layout): Target {
   const { partitions } = layout;
+  const shardedPubSub = layout.messages === 'sharded';
   const codec = codecOf(layout.codec);
   return {
     namespace,
@@ -91,7 +92,7 @@ function targetOf(inspection: Inspection, namespace: string, layout: Layout): Ta
     openSide: () => openSide(inspection, namespace, layout),
     openDict: (cache) =>
       openDict({
-        ...{ namespace, store: redisStore(inspection.options), partitions, codec, cache },
+        ...{ namespace, store: redisStore(inspection.options, { shardedPubSub }), partitions, codec, cache },
         ...{ connectTimeout: CONNECT_MS, timeout: STEP_MS, maxValueBytes: MAX_VALUE_BYTES },
       }),
   };

@@ -4,6 +4,6 @@ import type { Layout } from './store.ts';
 const PROTOCOL = 1;
 
 /** The layout as the store records it: equal texts are equal layouts. Where there is one partition no hash is used. */
-export function describeLayout({ partitions, hash, codec }: Layout): string {
-  return JSON.stringify({ protocol: PROTOCOL, partitions, ...(partitions > 1 && { hash }), codec });
+export function describeLayout({ partitions, hash, codec, messages }: Layout): string {
+  return JSON.stringify({ protocol: PROTOCOL, partitions, ...(partitions > 1 && { hash }), codec, messages });
 }

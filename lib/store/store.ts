@@ -11,6 +11,8 @@ export interface Layout {
   readonly hash: string;
   /** Name of the codec. */
   readonly codec: string;
+  /** `sharded`: messages reach only those who listen at the server of their partition. Absent: whichever server. */
+  readonly messages?: 'sharded' | undefined;
 }
 
 /** What one namespace asks of its store. */

@@ -33,6 +33,8 @@ export interface OwnClient extends RedisLike {
   connect(): Promise<unknown>;
   once(event: any, listener: (...args: any[]) => void): unknown;
   unsubscribe(channels: any, listener: any, bufferMode?: any): Promise<unknown>;
+  sSubscribe(channels: any, listener: any, bufferMode?: any): Promise<unknown>;
+  sUnsubscribe(channels: any, listener: any, bufferMode?: any): Promise<unknown>;
   unref(): void;
   /** node-redis 4. */
   disconnect?(): Promise<unknown>;

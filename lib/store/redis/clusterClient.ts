@@ -97,6 +97,28 @@ export class ClusterClient implements DataClient {
     return [...this.#map.masters].map((address) => this.#node(address));
   }
 
+  /** The master of a name's slot, as far as is known. */
+  masterOf(name: string): Address | undefined {
+    return this.#map.ownerOf(slotOfName(name));
+  }
+
+  /** A client for one server. */
+  clientAt(address: Address): OwnClient {
+    return this.#source.makeClient(address);
+  }
+
+  /** A client that is not to be connected: one like it can be made for each server. */
+  modelClient(): OwnClient {
+    return this.clientAt(this.#source.seeds[0] ?? 'localhost:6379');
+  }
+
+  /** A server did not do what it should have done: looks who has which slots, or believes the error if that says it. */
+  mistaken(address: Address, error: unknown): void {
+    const redirection = redirectionOf(error, address);
+    if (redirection === undefined) this.#doubt();
+    else this.#moved(redirection.slot, redirection.address);
+  }
+
   /** A client for messages, of any server: what is published on one reaches all. */
   clientForMessages(overrides?: object): OwnClient {
     const addresses = this.#readyAddresses;
@@ -150,6 +172,7 @@ export class ClusterClient implements DataClient {
 
   #moved(slot: number, address: Address): void {
     this.#map.move({ slot, address, isOnce: false });
+    this.#events.emit('map');
     this.#doubt();
   }
 
@@ -203,6 +226,7 @@ export class ClusterClient implements DataClient {
         const reply = node.sendCommand(['CLUSTER', 'SLOTS'], COMMAND_OPTIONS);
         this.#map.learn(await this.#deadlines.within(reply, performance.now() + ANSWER_MS, late), address);
         if (this.isReady) this.#events.emit('ready');
+        this.#events.emit('map');
         return;
       } catch (error) {
         this.lastError = error;

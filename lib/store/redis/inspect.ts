@@ -40,10 +40,10 @@ export async function layoutIn(
 ): Promise<Layout | undefined> {
   const found = await connection.query(['GET', metaKey(namespace)], deadline);
   if (found === null) return undefined;
-  const { partitions, hash = 'none', codec } = parsed((found as Buffer).toString());
+  const { partitions, hash = 'none', codec, messages } = parsed((found as Buffer).toString());
   if (typeof partitions !== 'number' || typeof codec !== 'string')
     throw new ConfigError(`The record ${metaKey(namespace)} is none of this version of the library.`);
-  return { partitions, hash, codec };
+  return { partitions, hash, codec, messages };
 }
 
 function parsed(text: string): Partial<Layout> {

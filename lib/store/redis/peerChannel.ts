@@ -6,7 +6,8 @@ import type { Deadline, PeerAnswers } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { isForbidden, unavailable } from './failures.ts';
 import { peersChannel } from './names.ts';
-import type { Subscriber, Subscription } from './subscriber.ts';
+import type { Publish } from './scripts.ts';
+import type { MessageSource, Subscription } from './subscriber.ts';
 
 /** Longest wait for an answer to be sent, in milliseconds: whoever has asked does not wait longer. */
 const ANSWER_MS = 5000;
@@ -22,15 +23,17 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  */
 export class PeerChannel {
   readonly #connection: Connection;
-  readonly #subscriber: Subscriber;
+  readonly #subscriber: MessageSource;
+  readonly #publishBy: Publish;
   readonly #namespace: string;
   readonly #subscriptions = new Set<Subscription>();
   readonly #deadlines = new Deadlines({ keepsAlive: false });
   #isClosed = false;
 
-  constructor(connection: Connection, subscriber: Subscriber, namespace: string) {
+  constructor(connection: Connection, subscriber: MessageSource, publishBy: Publish, namespace: string) {
     this.#connection = connection;
     this.#subscriber = subscriber;
+    this.#publishBy = publishBy;
     this.#namespace = namespace;
   }
 
@@ -98,7 +101,7 @@ export class PeerChannel {
   }
 
   #publish(channel: string, text: string, deadline: Deadline = performance.now() + ANSWER_MS): Promise<unknown> {
-    return this.#connection.query(['PUBLISH', channel, text], deadline, true);
+    return this.#connection.query([this.#publishBy, channel, text], deadline, true);
   }
 }
 

@@ -24,9 +24,9 @@ import { PeerChannel } from './peerChannel.ts';
 import { decodePositionReply, decodeReceipt, decodeTtl, decodeValues } from './replies.ts';
 import { readApart } from './readApart.ts';
 import { assertMayWrite } from './rights.ts';
-import { writeScript } from './scripts.ts';
+import { type Publish, writeScripts } from './scripts.ts';
 import { hashTags } from './slots.ts';
-import type { Subscriber, Subscription } from './subscriber.ts';
+import type { MessageSource, Subscription } from './subscriber.ts';
 import { encodeWrite } from './writeCall.ts';
 
 /** Keys that the server looks at in one step of a scan: about half a millisecond of its time. */
@@ -35,7 +35,7 @@ const SCAN_COUNT = 1000;
 /** One namespace on one Redis server. */
 export class RedisSpace implements Space {
   readonly #connection: Connection;
-  readonly #subscriber: Subscriber;
+  readonly #subscriber: MessageSource;
   readonly #options: SpaceOptions;
   /** Whether names carry a hash tag: not needed for one partition on one server. */
   readonly #hasTags: boolean;
@@ -58,7 +58,7 @@ export class RedisSpace implements Space {
   #isClosed = false;
 
   /** @param release - Gives back the connections. */
-  constructor(connection: Connection, subscriber: Subscriber, options: SpaceOptions, release: () => Promise<void>) {
+  constructor(connection: Connection, subscriber: MessageSource, options: SpaceOptions, release: () => Promise<void>) {
     this.#connection = connection;
     this.#subscriber = subscriber;
     this.#options = options;
@@ -67,7 +67,7 @@ export class RedisSpace implements Space {
     this.#prefixes = new Set(this.#names.map(({ keyPrefix }) => keyPrefix));
     this.#invalidations = options.tracking ? new Invalidations() : undefined;
     this.#layout = new LayoutRecord(connection, options.namespace, options.layout);
-    this.#peers = new PeerChannel(connection, subscriber, options.namespace);
+    this.#peers = new PeerChannel(connection, subscriber, this.#publishBy, options.namespace);
     this.#release = release;
   }
 
@@ -116,7 +116,7 @@ export class RedisSpace implements Space {
     const names = this.#namesOf(partition);
     if (!this.#mayWrite) await this.#prepareToWrite(names, deadline);
     const args = encodeWrite(batch, names, this.#options);
-    const receipt = decodeReceipt(await this.#connection.run(writeScript, args, deadline), batch);
+    const receipt = decodeReceipt(await this.#connection.run(writeScripts[this.#publishBy], args, deadline), batch);
     this.#note(partition, receipt.position);
     return receipt;
   }
@@ -242,7 +242,7 @@ export class RedisSpace implements Space {
 
   /** By the first write: until then nothing shows whether the user is one who only reads. */
   async #prepareToWrite(names: PartitionNames, deadline: Deadline): Promise<void> {
-    await assertMayWrite(this.#connection, names, deadline);
+    await assertMayWrite(this.#connection, names, this.#publishBy, deadline);
     await this.#layout.assertRecorded(deadline);
     this.#mayWrite = true;
   }
@@ -255,6 +255,10 @@ export class RedisSpace implements Space {
   #query(args: Arguments, deadline: Deadline, isIdle: boolean = false, server?: Server): Promise<unknown> {
     this.#assertOpen();
     return this.#connection.query(args, deadline, isIdle, server);
+  }
+
+  get #publishBy(): Publish {
+    return this.#options.layout.messages === 'sharded' ? 'SPUBLISH' : 'PUBLISH';
   }
 
   #assertOpen(): void {

@@ -25,17 +25,30 @@ import {
   type RedisConnectOptions,
 } from './ownedClient.ts';
 import { RedisSpace } from './redisSpace.ts';
-import { Subscriber } from './subscriber.ts';
+import { ShardedSubscriber } from './shardedSubscriber.ts';
+import { type MessageSource, Subscriber } from './subscriber.ts';
 import { trackingSubscriber } from './tracking.ts';
 
 export type { RedisLike } from './client.ts';
 export type { RedisClusterLike, RedisClusterOptions } from './clusterSource.ts';
 export type { RedisConnectOptions } from './ownedClient.ts';
 
+/** How a store uses what it is made of. */
+export interface RedisStoreOptions {
+  /**
+   * Messages of a partition come from its own master (`SPUBLISH`), instead of from any server of the cluster, to all of
+   * which each message is sent otherwise. All processes that open a namespace must agree. Needs a cluster of version 7 or
+   * later and node-redis 5 or 6; costs one connection to each master instead of one in all. Default: `false`.
+   */
+  readonly shardedPubSub?: boolean | undefined;
+}
+
 /** What namespaces share while at least one is open. */
 interface Link {
   readonly connection: Connection;
   readonly subscriber: Subscriber;
+  /** Of a cluster. */
+  readonly sharded?: ShardedSubscriber | undefined;
   /** For connections that are not shared. */
   readonly makeClient: MakeClient;
   /** Resolves when there was a connection. */
@@ -88,14 +101,21 @@ const CLUSTER_PARTITIONS = 64;
  *   `nodeAddressMap` of `createCluster`: connections are made when the first dictionary opens, come back by themselves
  *   (`socket.reconnectStrategy` is not used), are closed with the last dictionary, and never keep the process alive.
  *   Messages come over one connection of their own for all dictionaries of this store, or of this client.
- * @throws {ConfigError} `source` is none of these, or a pool, Sentinel or `legacyMode` client, or a URL is wrong.
+ * @throws {ConfigError} `source` is none of these, or a pool, Sentinel or `legacyMode` client, or a URL is wrong, or a
+ *   single server is to have sharded messages.
  */
-export function redisStore(source: RedisLike | RedisClusterLike | RedisConnectOptions | RedisClusterOptions): Store {
+export function redisStore(
+  source: RedisLike | RedisClusterLike | RedisConnectOptions | RedisClusterOptions,
+  { shardedPubSub = false }: RedisStoreOptions = {},
+): Store {
   const link = linkTo(source);
+  const isCluster = isClusterClient(source) || isClusterOptions(source);
+  if (shardedPubSub && !isCluster) throw new ConfigError("The option 'shardedPubSub' needs a cluster. Leave it out.");
   return {
     name: 'redis',
-    defaultPartitions: isClusterClient(source) || isClusterOptions(source) ? CLUSTER_PARTITIONS : 1,
-    async open(options, deadline) {
+    defaultPartitions: isCluster ? CLUSTER_PARTITIONS : 1,
+    async open(given, deadline) {
+      const options = shardedPubSub ? withSharded(given) : given;
       const release = (): Promise<void> => link.release();
       try {
         return await openSpace(await link.acquire(), options, deadline, release);
@@ -135,9 +155,9 @@ async function openSpace(
   release: () => Promise<void>,
 ): Promise<RedisSpace> {
   await new Deadlines().within(link.connected, deadline, () => notConnected(link.lastError));
-  const subscriber = options.tracking ? trackingLink(link, options) : link.subscriber;
+  const subscriber = messageSource(link, options);
   const space = new RedisSpace(link.connection, subscriber, options, () => {
-    if (subscriber !== link.subscriber) subscriber.close();
+    if (options.tracking) subscriber.close();
     return release();
   });
   try {
@@ -147,6 +167,17 @@ async function openSpace(
     throw performance.now() >= deadline || error.cause instanceof NotSentError ? notConnected(error) : error;
   }
   return space;
+}
+
+function withSharded(options: SpaceOptions): SpaceOptions {
+  return { ...options, layout: { ...options.layout, messages: 'sharded' } };
+}
+
+function messageSource(link: Link, options: SpaceOptions): MessageSource {
+  if (options.tracking) return trackingLink(link, options);
+  if (options.layout.messages !== 'sharded') return link.subscriber;
+  if (link.sharded?.isUsable === true) return link.sharded;
+  throw new ConfigError("Sharded messages (the option 'shardedPubSub') need a cluster and node-redis 5 or 6.");
 }
 
 function trackingLink({ connection, makeClient }: Link, { namespace, layout }: SpaceOptions): Subscriber {
@@ -171,15 +202,21 @@ async function borrow(client: BorrowedClient): Promise<Link> {
 
 function clusterLink(source: ClusterSource): Link {
   const cluster = new ClusterClient(source);
-  return linkOver(cluster, (overrides) => cluster.clientForMessages(overrides));
+  const makeClient: MakeClient = (overrides) => cluster.clientForMessages(overrides);
+  return linkOver(cluster, makeClient, new ShardedSubscriber(cluster));
 }
 
-function linkOver(client: OwnedClient | LentClient | ClusterClient, makeClient: MakeClient): Link {
+function linkOver(
+  client: OwnedClient | LentClient | ClusterClient,
+  makeClient: MakeClient,
+  sharded?: ShardedSubscriber,
+): Link {
   const connection = new Connection(client);
   const subscriber = new Subscriber(makeClient);
   return {
     connection,
     subscriber,
+    sharded,
     makeClient,
     connected: client.connected,
     get lastError() {
@@ -187,6 +224,7 @@ function linkOver(client: OwnedClient | LentClient | ClusterClient, makeClient: 
     },
     close() {
       subscriber.close();
+      sharded?.close();
       connection.release();
       client.close();
     },

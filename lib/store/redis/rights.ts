@@ -2,12 +2,12 @@ import { UnavailableError } from '../../errors.ts';
 import type { Deadline } from '../store.ts';
 import type { Connection } from './connection.ts';
 import type { PartitionNames } from './names.ts';
-import { script } from './scripts.ts';
+import { type Publish, script } from './scripts.ts';
 
 /**
  * Lists what the write script does and the user may not. Redis 6 can't tell, and lists nothing.
  *
- * - KEYS: position, change log. ARGV: the channels.
+ * - KEYS: position, change log. ARGV: the command that announces, the channels.
  */
 const rightsScript = script(`
 if not redis.acl_check_cmd then return {} end
@@ -19,7 +19,7 @@ for _, command in ipairs({ 'GET', 'DEL', 'PTTL' }) do need(command, KEYS[1]) end
 for _, command in ipairs({ 'SET', 'MSET' }) do need(command, KEYS[1], '') end
 need('LPUSH', KEYS[2], '')
 need('LTRIM', KEYS[2], '0', '0')
-for _, channel in ipairs(ARGV) do need('PUBLISH', channel, '') end
+for i = 2, #ARGV do need(ARGV[1], ARGV[i], '') end
 return missing
 `);
 
@@ -31,9 +31,18 @@ return missing
  *
  * @throws {UnavailableError} It names what is missing.
  */
-export async function assertMayWrite(connection: Connection, names: PartitionNames, deadline: Deadline): Promise<void> {
+export async function assertMayWrite(
+  connection: Connection,
+  names: PartitionNames,
+  publish: Publish,
+  deadline: Deadline,
+): Promise<void> {
   const { position, log, updateChannel, deleteChannel } = names;
-  const reply = await connection.ask(rightsScript, ['2', position, log, updateChannel, deleteChannel], deadline);
+  const reply = await connection.ask(
+    rightsScript,
+    ['2', position, log, publish, updateChannel, deleteChannel],
+    deadline,
+  );
   const missing = (reply as readonly Buffer[]).map(String);
   if (missing.length === 0) return;
   throw new UnavailableError(

@@ -7,6 +7,9 @@ export interface Script {
   readonly sha: string;
 }
 
+/** How messages are published: at any server, or at the one of their channel's slot. */
+export type Publish = 'PUBLISH' | 'SPUBLISH';
+
 /** What the write script says of a batch. */
 export const APPLIED = 0;
 const REFUSED = 1;
@@ -31,7 +34,13 @@ const MSET_PAIRS = 1000;
  * - Returns `APPLIED`, the new position and, for each deleted key, whether it was there; `REFUSED`, the position, and for
  *   each conflict its condition's index, the stored bytes and the time to live; `REPEATED` and the position made before.
  */
-export const writeScript: Script = script(`
+export const writeScripts: Readonly<Record<Publish, Script>> = {
+  PUBLISH: writing('PUBLISH'),
+  SPUBLISH: writing('SPUBLISH'),
+};
+
+function writing(publish: Publish): Script {
+  return script(`
 local deletes, sets, conditions = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local before = redis.call('GET', KEYS[1])
 local nonce, seq = ARGV[4], 1
@@ -97,9 +106,10 @@ if type(redis.pcall('LPUSH', KEYS[2], item)) == 'table' then
   redis.call('LPUSH', KEYS[2], item)
 end
 if seq % ${TRIM_INTERVAL} == 0 then redis.call('LTRIM', KEYS[2], 0, ${LOG_CALLS - 1}) end
-redis.call('PUBLISH', ARGV[5], ARGV[6] .. before .. after .. ARGV[7])
+redis.call('${publish}', ARGV[5], ARGV[6] .. before .. after .. ARGV[7])
 return reply
 `);
+}
 
 /** Makes a script of its source. */
 export function script(source: string): Script {

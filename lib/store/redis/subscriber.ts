@@ -18,12 +18,19 @@ export interface Subscription {
   failed(error: unknown): void;
 }
 
+/** What brings messages to whoever subscribes. */
+export type MessageSource = Pick<Subscriber, 'add' | 'remove' | 'renew' | 'close' | 'lastError'>;
+
 /** What a connection for messages needs besides subscribing. */
 export interface SubscriberOptions {
   /** Done with each new connection before it subscribes. */
   readonly prepare?: (client: OwnClient) => Promise<void>;
   /** How often the connection has to prove that it is not half-open, in milliseconds. Default: never. */
   readonly heartbeatMs?: number;
+  /** Channels are sharded: the server has those of its slots, and takes one slot in a command. */
+  readonly isSharded?: boolean;
+  /** The connection was lost, or an attempt failed. */
+  readonly troubled?: (error: unknown) => void;
 }
 
 /** Longest wait for the confirmation of a subscription, in milliseconds. */
@@ -36,6 +43,8 @@ const REFUSED_MS = 2000;
 export class Subscriber {
   readonly #redial: Redial;
   readonly #heartbeatMs: number | undefined;
+  readonly #isSharded: boolean;
+  readonly #troubled: (error: unknown) => void;
   #stopHeartbeat: () => void = () => {};
   readonly #deadlines = new Deadlines({ keepsAlive: false });
   readonly #subscriptions = new Map<string, Set<Subscription>>();
@@ -50,8 +59,11 @@ export class Subscriber {
   /** Redis has refused some of several channels, and does not say which: they are asked for one subscription at a time. */
   #isOneByOne = false;
 
-  constructor(makeClient: () => OwnClient, { prepare, heartbeatMs }: SubscriberOptions = {}) {
+  constructor(makeClient: () => OwnClient, options: SubscriberOptions = {}) {
+    const { prepare, heartbeatMs, isSharded = false, troubled = () => {} } = options;
     this.#heartbeatMs = heartbeatMs;
+    this.#isSharded = isSharded;
+    this.#troubled = troubled;
     this.#redial = new Redial(makeClient, {
       prepare: async (client) => prepare?.(client),
       opened: (client) => {
@@ -60,9 +72,11 @@ export class Subscriber {
       },
       lost: () => {
         this.#interrupt();
+        this.#troubled(this.lastError);
       },
       failed: (error) => {
         this.#fail(error);
+        this.#troubled(error);
       },
     });
   }
@@ -108,7 +122,21 @@ export class Subscriber {
     this.#redial.close();
   }
 
+  /** Whether nobody subscribes. */
+  get isIdle(): boolean {
+    return this.#subscriptions.size === 0;
+  }
+
+  /**
+   * A client whose sharded channels are taken from it is of no use any more: node-redis 5 and 6 count what the server says
+   * of that as an answer to the command that is under way. Then the last answer is one too many, which fails or looks like
+   * one more channel that was taken.
+   */
   #watch(client: OwnClient): void {
+    if (this.#isSharded)
+      client.on('sharded-channel-moved', () => {
+        if (client === this.#redial.client) this.#redial.renew(new Error('The slot of a channel has moved.'));
+      });
     if (this.#heartbeatMs === undefined) return;
     this.#stopHeartbeat = startHeartbeat(client, this.#heartbeatMs, () => {
       this.#redial.renew(new Error('Redis has stopped answering on the connection for messages.'));
@@ -133,15 +161,25 @@ export class Subscriber {
       const refuse = (error: unknown): void => {
         this.#refuse(missing, error);
       };
-      this.#command(client, client.subscribe(missing, this.#deliver, true), confirm, refuse);
+      const reply = this.#isSharded
+        ? client.sSubscribe(missing, this.#deliver, true)
+        : client.subscribe(missing, this.#deliver, true);
+      this.#command(client, reply, confirm, refuse);
       return;
     }
     this.#isOneByOne = false;
-    if (surplus.length > 0) {
-      for (const channel of surplus) this.#confirmed.delete(channel);
-      this.#command(client, client.unsubscribe(surplus, this.#deliver, true), () => {});
-    }
+    this.#leave(client, surplus);
     this.#announce();
+  }
+
+  #leave(client: OwnClient, surplus: readonly string[]): void {
+    if (surplus.length === 0) return;
+    const channels = this.#isSharded ? surplus.slice(0, 1) : surplus;
+    for (const channel of channels) this.#confirmed.delete(channel);
+    const reply = this.#isSharded
+      ? client.sUnsubscribe(channels, this.#deliver, true)
+      : client.unsubscribe(channels, this.#deliver, true);
+    this.#command(client, reply, () => {});
   }
 
   /** The channels to ask for next: those of all subscriptions, or of one. */
@@ -152,7 +190,7 @@ export class Subscriber {
       const missing = channels.filter((channel) => !this.#confirmed.has(channel));
       if (!isHopeless && missing.length > 0) wanted.push(missing);
     }
-    return this.#isOneByOne ? (wanted[0] ?? []) : [...new Set(wanted.flat())];
+    return this.#isOneByOne || this.#isSharded ? (wanted[0] ?? []) : [...new Set(wanted.flat())];
   }
 
   /** The user may not hear one of these channels: whoever needs none of them must not suffer. */

@@ -7,7 +7,7 @@ import { until } from '../../support/until.ts';
 type Listener = (payload: Buffer, channel: Buffer) => void;
 
 interface Command {
-  readonly name: 'subscribe' | 'unsubscribe';
+  readonly name: 'subscribe' | 'unsubscribe' | 'ssubscribe' | 'sunsubscribe';
   readonly channels: readonly string[];
   confirm(): void;
   refuse(reason?: string): void;
@@ -37,6 +37,15 @@ class FakeClient extends EventEmitter implements OwnClient {
 
   unsubscribe(channels: readonly string[]): Promise<void> {
     return this.#command('unsubscribe', channels);
+  }
+
+  sSubscribe(channels: readonly string[], listener: Listener): Promise<void> {
+    this.deliver = listener;
+    return this.#command('ssubscribe', channels);
+  }
+
+  sUnsubscribe(channels: readonly string[]): Promise<void> {
+    return this.#command('sunsubscribe', channels);
   }
 
   destroy(): void {
@@ -286,5 +295,47 @@ describe('the subscriber', () => {
     const { pings } = client;
     await until('the other one is asked', () => (clients[1]?.pings ?? 0) > 5);
     expect(client.pings).toBe(pings);
+  });
+
+  describe('of sharded channels', () => {
+    it('asks for those of one subscription in a command, and leaves one after the other: a command is for one slot', async () => {
+      start({ isSharded: true });
+      const [one, other] = [recordOn('{1}a', '{1}b'), recordOn('{2}a', '{2}b')];
+      subscriber.add(one);
+      subscriber.add(other);
+      const client = await commanded(1);
+      for (let index = 0; index < 4; index++) {
+        (await commanded(index + 1)).commands[index]?.confirm();
+        await turn();
+        if (index === 1) subscriber.remove(one);
+      }
+
+      expect(client.commands.map(({ name, channels }) => [name, channels])).toEqual([
+        ['ssubscribe', ['{1}a', '{1}b']],
+        ['ssubscribe', ['{2}a', '{2}b']],
+        ['sunsubscribe', ['{1}a']],
+        ['sunsubscribe', ['{1}b']],
+      ]);
+      expect([one.events, other.events]).toEqual([['live'], ['live']]);
+    });
+
+    it('throws the connection away when the server takes one, and says so', async () => {
+      const troubles: unknown[] = [];
+      start({ isSharded: true, troubled: (error) => troubles.push(error) });
+      const subscription = recordOn('a');
+      subscriber.add(subscription);
+      const client = await commanded(1);
+      client.commands[0]?.confirm();
+      await until('it is live', () => subscription.events.length === 1);
+
+      client.emit('sharded-channel-moved', 'a');
+      client.emit('sharded-channel-moved', 'b');
+
+      expect(subscription.events).toEqual(['live', 'interrupted']);
+      expect(troubles).toHaveLength(1);
+      (await commanded(1, 1)).commands[0]?.confirm();
+      await until('it is live again', () => subscription.events.length === 3);
+      expect(client.isDestroyed).toBe(true);
+    });
   });
 });

@@ -27,7 +27,7 @@ import type { SchemaOutput, SchemaValues, StandardSchema } from './schema/standa
 import { keepAlive } from './store/deadline.ts';
 import { randomNonce } from './store/nonce.ts';
 import { KEY_HASH, partitioner } from './store/partitioner.ts';
-import type { Deadline, Space } from './store/store.ts';
+import type { Deadline, Space, Store } from './store/store.ts';
 import { channels, type RepairEvent, type StateEvent, type TelemetryEvent } from './telemetry/channels.ts';
 import { TracedSpace } from './telemetry/tracedSpace.ts';
 import { Atomics } from './write/atomics.ts';
@@ -85,14 +85,20 @@ export interface OpenedDict {
   readonly mirrors: Mirrors;
 }
 
+/** The clock by which a dictionary on the store goes. */
+function clockOf({ now }: Store): TurnClock {
+  return now === undefined ? processClock : new TurnClock(now, now, 1);
+}
+
 /**
  * As `openDict`, for those who need more of it.
  *
- * @param clock - Shared by the dictionaries of one process.
+ * @param ownClock - Instead of that of the store.
  * @internal
  */
-export async function openParts(options: OpenOptions, clock: TurnClock = processClock): Promise<OpenedDict> {
+export async function openParts(options: OpenOptions, ownClock?: TurnClock): Promise<OpenedDict> {
   const settings = resolveOptions(options);
+  const clock = ownClock ?? clockOf(settings.store);
   const deadline = performance.now() + settings.connectTimeoutMs;
   const origin = randomNonce();
   const { namespace, store, inlineBytes, tracking } = settings;
@@ -117,7 +123,7 @@ export async function openParts(options: OpenOptions, clock: TurnClock = process
 /** What mirrors of a dictionary need to know of it, be it open or not. */
 export function basisOf(
   settings: Settings,
-  clock: TurnClock = processClock,
+  clock: TurnClock = clockOf(settings.store),
   values: Values = valuesOf(settings),
 ): MirrorBasis {
   const { namespace, schemas } = settings;

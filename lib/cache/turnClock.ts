@@ -31,6 +31,7 @@ export class TurnClock {
   credit = 0;
   readonly #read: () => number;
   readonly #readWall: () => number;
+  readonly #readsPerLook: number;
   readonly #endTurn: () => void;
   #turnStart: number | undefined;
   /** Milliseconds that the monotonic clock has missed. */
@@ -41,10 +42,12 @@ export class TurnClock {
   /**
    * @param read - Monotonic milliseconds.
    * @param readWall - Milliseconds of the wall clock; default: a clock that never drifts from `read`.
+   * @param readsPerLook - 1: every read looks, which is slow, and right for a clock that jumps.
    */
-  constructor(read: () => number, readWall: () => number = read) {
+  constructor(read: () => number, readWall: () => number = read, readsPerLook: number = READS_PER_LOOK) {
     this.#read = read;
     this.#readWall = readWall;
+    this.#readsPerLook = readsPerLook;
     this.#endTurn = () => {
       this.credit = 0;
       this.#turnStart = undefined;
@@ -66,7 +69,7 @@ export class TurnClock {
   /** Looks at the clock and lets the next reads go by it. */
   look(): void {
     this.now = Math.ceil(this.time());
-    this.credit = READS_PER_LOOK - 1;
+    this.credit = this.#readsPerLook - 1;
     if (this.#turnStart !== undefined) return;
     this.#turnStart = this.now;
     setImmediate(this.#endTurn);

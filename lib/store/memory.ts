@@ -19,15 +19,18 @@ import type {
 const SCAN_BATCH = 500;
 
 /** One namespace's data, shared by everybody in this process who opens it. */
-interface MemoryData {
+export interface MemoryData {
   readonly layout: Layout;
   readonly partitions: readonly MemoryPartition[];
   /** What those say of themselves who have it open. */
   readonly peers: Set<() => string>;
 }
 
-/** By namespace. The data of the process lives as long as the process. */
-const spaces = new Map<string, MemoryData>();
+/** By name. */
+export type MemoryNamespaces = Map<string, MemoryData>;
+
+/** The data of the process lives as long as the process. */
+const ofProcess: MemoryNamespaces = new Map();
 
 /**
  * The store in the memory of this process: nothing to install, nothing to connect, gone with the process.
@@ -35,21 +38,31 @@ const spaces = new Map<string, MemoryData>();
  * Everybody in the process who opens a namespace on it shares one dictionary, whichever call made the store.
  */
 export function memoryStore(): Store {
+  return memoryStoreOver(ofProcess, () => performance.now());
+}
+
+/**
+ * A store in memory whose data is that of `namespaces`.
+ *
+ * @param now - Monotonic milliseconds, by which entries live.
+ * @internal
+ */
+export function memoryStoreOver(namespaces: MemoryNamespaces, now: () => number): Store {
   return {
     name: 'memory',
     defaultPartitions: 1,
     async open(options) {
-      return new MemorySpace(dataOf(options), options);
+      return new MemorySpace(dataOf(namespaces, options, now), options);
     },
   };
 }
 
-function dataOf({ namespace, layout }: SpaceOptions): MemoryData {
-  const present = spaces.get(namespace);
+function dataOf(namespaces: MemoryNamespaces, { namespace, layout }: SpaceOptions, now: () => number): MemoryData {
+  const present = namespaces.get(namespace);
   if (present === undefined) {
-    const partitions = Array.from({ length: layout.partitions }, () => new MemoryPartition());
+    const partitions = Array.from({ length: layout.partitions }, () => new MemoryPartition(now));
     const data = { layout, partitions, peers: new Set<() => string>() };
-    spaces.set(namespace, data);
+    namespaces.set(namespace, data);
     return data;
   }
   if (describeLayout(present.layout) !== describeLayout(layout)) {

@@ -1,10 +1,16 @@
 /** Keys and bytes in memory, some of them with a time to live. What has expired is as good as deleted. */
 export class MemoryEntries {
+  readonly #now: () => number;
   readonly #entries = new Map<string, Uint8Array>();
   /** When keys expire, in monotonic milliseconds. */
   readonly #ends = new Map<string, number>();
   /** Writes until expired keys are looked for that nobody has asked for since. */
   #credit = 0;
+
+  /** @param now - Monotonic milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   get(key: string): Uint8Array | undefined {
     this.#expire(key);
@@ -14,13 +20,13 @@ export class MemoryEntries {
   /** Milliseconds that the key has left; `undefined`: no limit, or no key. */
   ttlOf(key: string): number | undefined {
     const end = this.#ends.get(key);
-    return end === undefined ? undefined : Math.max(0, Math.floor(end - performance.now()));
+    return end === undefined ? undefined : Math.max(0, Math.floor(end - this.#now()));
   }
 
   set(key: string, bytes: Uint8Array, ttlMs: number | undefined): void {
     this.#entries.set(key, bytes);
     if (ttlMs === undefined) this.#ends.delete(key);
-    else this.#ends.set(key, performance.now() + ttlMs);
+    else this.#ends.set(key, this.#now() + ttlMs);
     this.#sweep();
   }
 
@@ -38,7 +44,7 @@ export class MemoryEntries {
 
   #expire(key: string): void {
     const end = this.#ends.get(key);
-    if (end === undefined || end > performance.now()) return;
+    if (end === undefined || end > this.#now()) return;
     this.#ends.delete(key);
     this.#entries.delete(key);
   }

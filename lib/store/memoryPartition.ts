@@ -12,11 +12,16 @@ const LOG_CALLS = 256;
 export class MemoryPartition {
   position: Position = ORIGIN;
   readonly listeners: Set<FeedListener> = new Set<FeedListener>();
-  readonly #entries = new MemoryEntries();
+  readonly #entries: MemoryEntries;
   /** By holder: the number of the last ticket that was applied, and the position that it made. */
   readonly #tickets = new Map<number, { readonly number: number; readonly position: Position }>();
   /** The last batches, oldest first; cut to the last `LOG_CALLS` now and then. */
   #log: LoggedCall[] = [];
+
+  /** @param now - Monotonic milliseconds, by which entries live. */
+  constructor(now: () => number) {
+    this.#entries = new MemoryEntries(now);
+  }
 
   /** Newest first. */
   get log(): readonly LoggedCall[] {

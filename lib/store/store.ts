@@ -204,6 +204,11 @@ export interface Store {
   /** Number of partitions where the caller has not said. */
   readonly defaultPartitions: number;
   /**
+   * The clock by which cached copies of its entries age, in monotonic milliseconds. Absent: the clock of the process,
+   * which is what every store wants that is not for tests.
+   */
+  readonly now?: (() => number) | undefined;
+  /**
    * Opens a namespace, and records or compares its layout first.
    *
    * @throws {ConfigMismatchError} The namespace exists with another layout.

@@ -7,11 +7,12 @@ import {
   FlushError,
   type NearDict,
   openDict,
+  type Space,
+  type Store,
   UnavailableError,
 } from 'neardict';
+import { type TestStore, testStore, until } from 'neardict/testing';
 import { freshNamespace, openInMemory, turn } from '../support/openInMemory.ts';
-import { until } from '../support/until.ts';
-import { type UnreliableStore, unreliableStore } from '../support/unreliableStore.ts';
 import { gate, wrapStore } from '../support/wrapStore.ts';
 
 const TIMEOUT_MS = 200;
@@ -21,18 +22,21 @@ afterEach(() => {
 });
 
 interface Opened {
-  readonly control: UnreliableStore;
+  readonly control: TestStore;
   readonly handle: NearDict;
 }
 
-async function openUnreliable(options: object = {}): Promise<Opened> {
-  const control = unreliableStore();
+async function openUnreliable(
+  options: object = {},
+  wrap: (control: TestStore) => Store = (control) => control,
+): Promise<Opened> {
+  const control = testStore();
   const namespace = freshNamespace();
-  await using writer = await openDict({ namespace });
+  await using writer = await openDict({ namespace, store: control.elsewhere });
   await writer.setMany({ x: 1, y: 1 });
   const handle = await openDict({
     namespace,
-    store: control.store,
+    store: wrap(control),
     timeout: TIMEOUT_MS,
     maxStaleness: 100,
     cache: false,
@@ -81,17 +85,38 @@ const rows: readonly Row[] = [
   },
 ];
 
+/** Walks and feeds go on. */
+function ignoreCalls(control: TestStore): void {
+  control.ignore('read', 'write', 'position');
+}
+
+/** The store, without an end of calls that it ignores. */
+function unending(control: TestStore): Store {
+  const forget = <R>(call: Promise<R>): Promise<R> =>
+    new Promise((resolve) => {
+      call.then(resolve, () => {});
+    });
+  return wrapStore(
+    (space): Partial<Space> => ({
+      read: (...args) => forget(space.read(...args)),
+      write: (...args) => forget(space.write(...args)),
+      position: (...args) => forget(space.position(...args)),
+    }),
+    control,
+  );
+}
+
 describe.each([
-  { store: 'a store that is silent', mode: 'silent' },
-  { store: 'a store whose promises never settle', mode: 'dead' },
-] as const)('with $store', ({ mode }) => {
+  { store: 'a store that is silent', wrap: undefined },
+  { store: 'a store whose promises never settle', wrap: unending },
+])('with $store', ({ wrap }) => {
   it('every operation rejects, as what it is', async () => {
     jest.spyOn(process, 'emitWarning').mockReturnValue();
     const outcomes = rows.map(async ({ method, call }) => {
-      const { control, handle } = await openUnreliable();
-      control.mode = mode;
+      const { control, handle } = await openUnreliable({}, wrap);
+      ignoreCalls(control);
       const outcome = await call(handle).catch((error: unknown) => (error as Error).constructor.name);
-      control.mode = 'up';
+      control.heal();
       await handle.close().catch(() => {});
       return [method, outcome];
     });
@@ -100,12 +125,12 @@ describe.each([
   });
 
   it('goes on when the store is back', async () => {
-    const { control, handle } = await openUnreliable();
+    const { control, handle } = await openUnreliable({}, wrap);
 
-    control.mode = mode;
+    ignoreCalls(control);
     await expect(handle.set('x', 1)).rejects.toThrow(AmbiguousWriteError);
     await expect(handle.get('x')).rejects.toThrow(UnavailableError);
-    control.mode = 'up';
+    control.heal();
     const succeeds = (): Promise<boolean> =>
       handle.set('x', 2).then(
         () => true,
@@ -174,7 +199,7 @@ describe('flush', () => {
     handle.on('error', () => {});
     const controller = new AbortController();
     const reason = new Error('enough');
-    control.mode = 'silent';
+    ignoreCalls(control);
     handle.dict['x'] = 1;
 
     const flushing = handle.flush({ signal: controller.signal });
@@ -185,7 +210,7 @@ describe('flush', () => {
 
     await expect(handle.flush()).rejects.toThrow(FlushError);
     await handle.flush();
-    control.mode = 'up';
+    control.heal();
     await handle.close();
   });
 });
@@ -193,10 +218,22 @@ describe('flush', () => {
 describe('close()', () => {
   it('tells once of a background write under way, and leaves an awaited one to who awaits it', async () => {
     const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
-    const { control, handle } = await openUnreliable({ timeout: 300 });
+    let givenUp = 0;
+    const counting = (store: Store): Store =>
+      wrapStore(
+        (space) => ({
+          write: (...args) =>
+            space.write(...args).catch((error: unknown) => {
+              givenUp++;
+              throw error;
+            }),
+        }),
+        store,
+      );
+    const { control, handle } = await openUnreliable({ timeout: 300 }, counting);
     const errors: unknown[] = [];
     handle.on('error', (error) => errors.push(error));
-    control.mode = 'silent';
+    ignoreCalls(control);
     handle.dict['background'] = 1;
     const awaited = handle.set('awaited', 1).catch((error: unknown) => error);
     await until('they are under way', () => control.calls.write === 1);
@@ -206,14 +243,14 @@ describe('close()', () => {
 
     expect(errors).toEqual([expect.any(AmbiguousWriteError)]);
     expect(await awaited).toBeInstanceOf(AmbiguousWriteError);
-    await until('the store has given it up', () => control.givenUp === 1);
+    await until('the store has given it up', () => givenUp === 1);
     await turn();
     expect(warn).not.toHaveBeenCalled();
   });
 
   it('ends a clear that waits', async () => {
     const { control, handle } = await openUnreliable();
-    control.mode = 'silent';
+    ignoreCalls(control);
     const clearing = handle.clear().catch((error: unknown) => error);
     await until('it is under way', () => control.calls.write === 1);
 

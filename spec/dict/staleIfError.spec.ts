@@ -1,13 +1,14 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { type NearDict, openDict, UnavailableError } from 'neardict';
-import { freshNamespace, turn } from '../support/openInMemory.ts';
-import { until } from '../support/until.ts';
-import { type UnreliableStore, unreliableStore } from '../support/unreliableStore.ts';
+import { type FeedListener, type NearDict, openDict, UnavailableError } from 'neardict';
+import { type TestStore, testStore, until } from 'neardict/testing';
+import { turn } from '../support/openInMemory.ts';
+import { recordFeeds } from '../support/wrapStore.ts';
 
 type Numbers = Record<string, number>;
 
 interface Fixture extends AsyncDisposable {
-  readonly control: UnreliableStore;
+  readonly control: TestStore;
+  readonly feeds: readonly FeedListener[];
   readonly handle: NearDict<Numbers>;
   /** Another process, which the outage does not concern. */
   readonly other: NearDict<Numbers>;
@@ -17,19 +18,21 @@ const options = { maxStaleness: 100, timeout: 200 } as const;
 
 /** A handle that has read `{ x: 1 }`, over a store that can be taken away. */
 async function openFixture(more: object = { staleIfError: '1h' }): Promise<Fixture> {
-  const namespace = freshNamespace();
-  const control = unreliableStore();
-  const other = await openDict<Numbers>({ namespace });
+  const namespace = 'numbers';
+  const control = testStore();
+  const { store, feeds } = recordFeeds(control);
+  const other = await openDict<Numbers>({ namespace, store: control.elsewhere });
   await other.set('x', 1);
-  const handle = await openDict<Numbers>({ namespace, store: control.store, ...options, ...more });
+  const handle = await openDict<Numbers>({ namespace, store, ...options, ...more });
   await handle.get('x');
   await handle.get('missing');
   return {
     control,
+    feeds,
     handle,
     other,
     async [Symbol.asyncDispose]() {
-      control.mode = 'up';
+      control.heal();
       await handle.close();
       await other.close();
     },
@@ -37,8 +40,8 @@ async function openFixture(more: object = { staleIfError: '1h' }): Promise<Fixtu
 }
 
 /** Takes the store away, and waits until nothing is proven fresh any more. */
-async function takeAway({ control, handle }: Fixture, mode: UnreliableStore['mode'] = 'refusing'): Promise<void> {
-  control.mode = mode;
+async function takeAway({ control, handle }: Fixture, how: 'refuse' | 'ignore' = 'refuse'): Promise<void> {
+  control[how]();
   await until('freshness has lapsed', () => handle.peek('x') === undefined);
 }
 
@@ -51,11 +54,11 @@ describe('without staleIfError', () => {
   });
 });
 
-describe.each(['refusing', 'silent'] as const)('with staleIfError and a store that is %s', (mode) => {
+describe.each(['refuse', 'ignore'] as const)('with staleIfError and a store whose calls it can %s', (how) => {
   it('every cached way of reading resolves the last known value', async () => {
     await using fixture = await openFixture();
     const { handle } = fixture;
-    await takeAway(fixture, mode);
+    await takeAway(fixture, how);
 
     expect(await handle.dict['x']).toBe(1);
     expect(await handle.get('x')).toBe(1);
@@ -70,7 +73,7 @@ describe.each(['refusing', 'silent'] as const)('with staleIfError and a store th
   it('fresh, getEntry and walks reject, and peek has nothing', async () => {
     await using fixture = await openFixture();
     const { handle } = fixture;
-    await takeAway(fixture, mode);
+    await takeAway(fixture, how);
 
     await expect(handle.get('x', { fresh: true })).rejects.toThrow(UnavailableError);
     await expect(handle.getEntry('x')).rejects.toThrow(UnavailableError);
@@ -79,7 +82,7 @@ describe.each(['refusing', 'silent'] as const)('with staleIfError and a store th
 
   it('a key that is not cached rejects', async () => {
     await using fixture = await openFixture();
-    await takeAway(fixture, mode);
+    await takeAway(fixture, how);
 
     await expect(fixture.handle.get('never read')).rejects.toThrow(UnavailableError);
   });
@@ -87,15 +90,15 @@ describe.each(['refusing', 'silent'] as const)('with staleIfError and a store th
   it('reads are current again as soon as a reading of the position succeeds', async () => {
     await using fixture = await openFixture();
     const { control, handle, other } = fixture;
-    await takeAway(fixture, mode);
+    await takeAway(fixture, how);
     await until('the outage is known', () => handle.state === 'offline');
 
-    control.isDeaf = true;
+    const loss = control.lose();
     await other.set('x', 2);
     await turn();
-    control.isDeaf = false;
+    loss.end();
     expect(await handle.get('x')).toBe(1);
-    control.mode = 'up';
+    control.heal();
 
     await until('the store is known to be back', () => handle.state === 'coherent');
     await until('the change is seen', async () => (await handle.get('x')) === 2);
@@ -106,7 +109,7 @@ describe('staleIfError', () => {
   it('does not ask the store again and again while it is known to be away', async () => {
     await using fixture = await openFixture();
     const { control, handle } = fixture;
-    await takeAway(fixture, 'silent');
+    await takeAway(fixture, 'ignore');
     await until('the outage is known', () => handle.state === 'offline');
     const { read } = control.calls;
 
@@ -117,7 +120,7 @@ describe('staleIfError', () => {
 
   it('ends a read that waits when the outage is found out', async () => {
     await using fixture = await openFixture({ staleIfError: '1h', timeout: '1h' });
-    await takeAway(fixture, 'silent');
+    await takeAway(fixture, 'ignore');
 
     expect(await fixture.handle.get('x')).toBe(1);
   });
@@ -150,10 +153,10 @@ describe('staleIfError', () => {
 
   it('never brings back what was dropped because messages were lost', async () => {
     await using fixture = await openFixture();
-    const { control, handle } = fixture;
+    const { feeds, handle } = fixture;
     await takeAway(fixture);
 
-    control.feeds.at(-1)?.garbled();
+    feeds.at(-1)?.garbled();
 
     await expect(handle.get('x')).rejects.toThrow(UnavailableError);
   });
@@ -161,7 +164,7 @@ describe('staleIfError', () => {
   it('never brings back a value after a write of unknown outcome', async () => {
     await using fixture = await openFixture();
     const { handle } = fixture;
-    await takeAway(fixture, 'silent');
+    await takeAway(fixture, 'ignore');
     const before = await handle.get('x');
 
     await expect(handle.set('x', 2)).rejects.toMatchObject({ code: 'ERR_NEARDICT_AMBIGUOUS_WRITE' });
@@ -173,7 +176,7 @@ describe('staleIfError', () => {
   it('shows own pending writes, and what was there before when they were not applied', async () => {
     await using fixture = await openFixture();
     const { handle } = fixture;
-    await takeAway(fixture, 'refusing');
+    await takeAway(fixture, 'refuse');
 
     const writing = handle.set('x', 2);
     const meanwhile = await handle.get('x');
@@ -185,8 +188,7 @@ describe('staleIfError', () => {
   it('never goes behind a value that was read while the feed was interrupted', async () => {
     await using fixture = await openFixture();
     const { control, handle, other } = fixture;
-    control.isDeaf = true;
-    control.feeds.at(-1)?.interrupted();
+    control.drop('1h');
     await other.set('x', 2);
     await until('the change is read', async () => (await handle.get('x')) === 2);
     await takeAway(fixture);

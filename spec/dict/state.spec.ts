@@ -1,15 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { type NearDict, openDict, UnavailableError } from 'neardict';
+import { type FeedListener, type NearDict, openDict, UnavailableError } from 'neardict';
+import { type TestStore, testStore, until } from 'neardict/testing';
 import type { Partition } from '../../lib/coherence/partition.ts';
 import { StateTracker } from '../../lib/dict/stateTracker.ts';
-import { freshNamespace, turn } from '../support/openInMemory.ts';
-import { until } from '../support/until.ts';
-import { type UnreliableStore, unreliableStore } from '../support/unreliableStore.ts';
+import { turn } from '../support/openInMemory.ts';
+import { recordFeeds } from '../support/wrapStore.ts';
 
 type Numbers = Record<string, number>;
 
 interface Fixture extends AsyncDisposable {
-  readonly control: UnreliableStore;
+  readonly control: TestStore;
+  readonly feeds: readonly FeedListener[];
   readonly handle: NearDict<Numbers>;
   /** Another process, which nothing disturbs. */
   readonly other: NearDict<Numbers>;
@@ -18,12 +19,13 @@ interface Fixture extends AsyncDisposable {
 }
 
 async function openFixture(): Promise<Fixture> {
-  const namespace = freshNamespace();
-  const control = unreliableStore();
-  const other = await openDict<Numbers>({ namespace });
+  const namespace = 'numbers';
+  const control = testStore();
+  const { store, feeds } = recordFeeds(control);
+  const other = await openDict<Numbers>({ namespace, store: control.elsewhere });
   // The position of a dictionary that was never written tells nothing after an interruption.
   await other.set('old', 1);
-  const handle = await openDict<Numbers>({ namespace, store: control.store, maxStaleness: 200, timeout: 200 });
+  const handle = await openDict<Numbers>({ namespace, store, maxStaleness: 200, timeout: 200 });
   const told: string[] = [];
   handle.on('state', (now, before) => told.push(`${before} > ${now}`));
   handle.on('change', (change) => told.push('key' in change ? `${change.type} ${change.key}` : change.type));
@@ -31,11 +33,12 @@ async function openFixture(): Promise<Fixture> {
   handle.on('error', (error) => told.push(String(error)));
   return {
     control,
+    feeds,
     handle,
     other,
     told,
     async [Symbol.asyncDispose]() {
-      control.mode = 'up';
+      control.heal();
       await handle.close();
       await other.close();
     },
@@ -48,10 +51,10 @@ async function coherent({ handle }: Fixture): Promise<void> {
 
 /** Another process writes `x`, and the handle does not hear it. */
 async function missWrite({ control, other }: Fixture): Promise<void> {
-  control.isDeaf = true;
+  const loss = control.lose();
   await other.set('x', 1);
   await turn();
-  control.isDeaf = false;
+  loss.end();
 }
 
 describe('what listeners are told', () => {
@@ -68,9 +71,9 @@ describe('what listeners are told', () => {
     await using fixture = await openFixture();
     const { control, handle, told } = fixture;
 
-    control.feeds[0]?.interrupted();
+    const cut = control.drop('1h');
     const atTheCut = [...told];
-    control.feeds[0]?.live();
+    cut.end();
     const beforeTheReading = handle.state;
     await coherent(fixture);
 
@@ -88,9 +91,9 @@ describe('what listeners are told', () => {
       if (type === 'resync') seen.push(handle.peek('x'), handle.get('x'));
     });
 
-    control.feeds[0]?.interrupted();
+    const cut = control.drop('1h');
     await missWrite(fixture);
-    control.feeds[0]?.live();
+    cut.end();
     await coherent(fixture);
 
     expect(told).toEqual(['coherent > suspect', 'resync', 'suspect > coherent']);
@@ -111,10 +114,10 @@ describe('what listeners are told', () => {
 
   it('is one resync for a message that can not be read, once changes are followed again', async () => {
     await using fixture = await openFixture();
-    const { control, told } = fixture;
+    const { feeds, told } = fixture;
 
     await missWrite(fixture);
-    control.feeds[0]?.garbled();
+    feeds[0]?.garbled();
     const atOnce = [...told];
     await coherent(fixture);
 
@@ -122,17 +125,17 @@ describe('what listeners are told', () => {
     expect(told).toEqual(['coherent > suspect', 'resync', 'suspect > coherent']);
   });
 
-  it.each(['refusing', 'silent'] as const)(
-    'is offline when a reading fails and coherent when one succeeds, while the store is %s and the feed intact',
-    async (mode) => {
+  it.each(['refuse', 'ignore'] as const)(
+    'is offline when a reading fails and coherent when one succeeds, where calls are %sd and the feed is intact',
+    async (how) => {
       await using fixture = await openFixture();
       const { control, handle, told } = fixture;
 
-      control.mode = mode;
+      control[how]();
       await until('a reading has failed', () => handle.state === 'offline');
       await turn();
       const whileAway = [...told];
-      control.mode = 'up';
+      control.heal();
       await coherent(fixture);
 
       expect(whileAway).toEqual(['coherent > offline']);
@@ -144,12 +147,12 @@ describe('what listeners are told', () => {
     await using fixture = await openFixture();
     const { control, handle, told } = fixture;
 
-    control.mode = 'refusing';
-    control.feeds[0]?.interrupted();
+    const refusal = control.refuse();
+    const cut = control.drop('1h');
     await until('a reading has failed', () => handle.state === 'offline');
     await missWrite(fixture);
-    control.feeds[0]?.live();
-    control.mode = 'up';
+    cut.end();
+    refusal.end();
     await coherent(fixture);
 
     expect(told).toEqual(['coherent > suspect', 'suspect > offline', 'resync', 'offline > coherent']);
@@ -159,12 +162,12 @@ describe('what listeners are told', () => {
     await using fixture = await openFixture();
     const { control, handle, told } = fixture;
 
-    control.mode = 'refusing';
-    control.feeds[0]?.interrupted();
+    const refusal = control.refuse();
+    const cut = control.drop('1h');
     await until('a reading has failed', () => handle.state === 'offline');
-    control.mode = 'up';
+    refusal.end();
     await until('the store is back', () => handle.state === 'suspect');
-    control.feeds[0]?.live();
+    cut.end();
     await coherent(fixture);
 
     expect(told).toEqual(['coherent > suspect', 'suspect > offline', 'offline > suspect', 'suspect > coherent']);
@@ -200,10 +203,10 @@ describe('an outage of one of several partitions', () => {
 
 describe('an outage', () => {
   it('is noticed though nobody reads, as long as somebody listens to state', async () => {
-    const control = unreliableStore();
+    const control = testStore();
     await using handle = await openDict({
-      namespace: freshNamespace(),
-      store: control.store,
+      namespace: 'numbers',
+      store: control,
       maxStaleness: 100,
       timeout: 100,
     });
@@ -215,11 +218,11 @@ describe('an outage', () => {
     const { position } = control.calls;
     await until('it has rested', () => control.calls.position > position + 5);
 
-    control.mode = 'refusing';
+    control.refuse();
     await until('it is noticed', () => states.length > 0);
 
     expect(states).toEqual(['offline']);
-    control.mode = 'up';
+    control.heal();
     handle.off('state', listener);
   });
 });

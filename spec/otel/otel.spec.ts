@@ -14,8 +14,8 @@ import {
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { type NearDict, openDict } from 'neardict';
 import { instrument, type InstrumentOptions } from 'neardict/otel';
+import { type TestStore, testStore } from 'neardict/testing';
 import { freshNamespace } from '../support/openInMemory.ts';
-import { unreliableStore, type UnreliableStore } from '../support/unreliableStore.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 
@@ -37,13 +37,13 @@ describe('neardict/otel', () => {
   let metrics: InMemoryMetricExporter;
   let reader: PeriodicExportingMetricReader;
   let providers: { readonly tracerProvider: BasicTracerProvider; readonly meterProvider: MeterProvider };
-  let unreliable: UnreliableStore;
+  let unreliable: TestStore;
   let stop: () => void;
   let settings: NearDict;
 
   async function start(options: InstrumentOptions = {}): Promise<void> {
     stop = instrument({ ...providers, ...options });
-    settings = await openDict({ namespace, store: unreliable.store });
+    settings = await openDict({ namespace, store: unreliable });
   }
 
   async function exported(): Promise<MetricData[]> {
@@ -62,7 +62,7 @@ describe('neardict/otel', () => {
 
   beforeEach(() => {
     namespace = freshNamespace();
-    unreliable = unreliableStore();
+    unreliable = testStore();
     spans = new InMemorySpanExporter();
     metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     reader = new PeriodicExportingMetricReader({ exporter: metrics, exportIntervalMillis: 3_600_000 });
@@ -106,7 +106,7 @@ describe('neardict/otel', () => {
 
   it('tells by its code why a call failed, and nothing of the message', async () => {
     await start();
-    unreliable.mode = 'refusing';
+    unreliable.refuse();
 
     await settings.get('bob').catch(() => {});
 

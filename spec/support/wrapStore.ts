@@ -1,10 +1,9 @@
-import { memoryStore, type Space, type Store } from 'neardict';
+import { type FeedListener, memoryStore, type Space, type Store } from 'neardict';
 
 /** A store that does what `store` does, except for the calls that `wrap` answers itself. */
 export function wrapStore(wrap: (space: Space) => Partial<Space>, store: Store = memoryStore()): Store {
   return {
-    name: store.name,
-    defaultPartitions: store.defaultPartitions,
+    ...store,
     async open(options, deadline) {
       const space = await store.open(options, deadline);
       return { ...delegate(space), ...wrap(space) };
@@ -40,6 +39,21 @@ export function recordReads(): { readonly store: Store; readonly reads: (readonl
     },
   }));
   return { store, reads };
+}
+
+/** The store, and the listeners of its feeds: the newest is the last. */
+export function recordFeeds(store: Store): { readonly store: Store; readonly feeds: readonly FeedListener[] } {
+  const feeds: FeedListener[] = [];
+  const recording = wrapStore(
+    (space) => ({
+      follow(partition, listener, deadline) {
+        feeds.push(listener);
+        return space.follow(partition, listener, deadline);
+      },
+    }),
+    store,
+  );
+  return { store: recording, feeds };
 }
 
 /** A gate that calls wait at until it is opened. */

@@ -2,9 +2,8 @@ import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MessageEvent, NearDict, OpenEvent, ReadEvent, RepairEvent, StateEvent, WriteEvent } from 'neardict';
 import { openDict, UnavailableError } from 'neardict';
+import { testStore, until } from 'neardict/testing';
 import { freshNamespace, openInMemory, turn } from '../support/openInMemory.ts';
-import { unreliableStore } from '../support/unreliableStore.ts';
-import { until } from '../support/until.ts';
 
 const subscriptions: (() => void)[] = [];
 
@@ -64,10 +63,10 @@ describe('the diagnostics channels', () => {
   });
 
   it('tell why a call failed', async () => {
-    const unreliable = unreliableStore();
-    const failing = await openDict({ namespace: freshNamespace(), store: unreliable.store });
+    const unreliable = testStore();
+    const failing = await openDict({ namespace: freshNamespace(), store: unreliable });
     const reads = traced<ReadEvent>('neardict:read');
-    unreliable.mode = 'refusing';
+    unreliable.refuse();
 
     await expect(failing.get('ada')).rejects.toThrow(UnavailableError);
 
@@ -114,21 +113,23 @@ describe('the diagnostics channels', () => {
   });
 
   it('tell what was dropped because changes were missed', async () => {
-    await settings.set('eve', 1);
-    const unreliable = unreliableStore();
-    const shaky = await openDict({ namespace, store: unreliable.store });
+    const unreliable = testStore();
+    const other = await openDict({ namespace, store: unreliable.elsewhere });
+    await other.set('eve', 1);
+    const shaky = await openDict({ namespace, store: unreliable });
     await shaky.get('ada');
     const repairs = heard<RepairEvent>('neardict:repair');
-    unreliable.isDeaf = true;
-    await settings.setMany({ ada: 7, bob: 8 });
+    const loss = unreliable.lose();
+    await other.setMany({ ada: 7, bob: 8 });
     await turn();
-    unreliable.isDeaf = false;
-    await settings.set('ada', 9);
+    loss.end();
+    await other.set('ada', 9);
 
     await until('it is told', () => repairs.length > 0);
 
     expect(repairs).toEqual([{ namespace, store: 'memory', partition: 0, dropped: 2 }]);
     await shaky.close();
+    await other.close();
   });
 
   it('bring dictionaries as they are opened, and what their state becomes', async () => {

@@ -28,8 +28,21 @@ export class StoreWalk {
     this.#timeoutMs = timeoutMs;
   }
 
-  async *keys({ prefix = '', signal }: ScanOptions = {}): AsyncGenerator<readonly string[], void, undefined> {
-    const batches = this.#space.scan(prefix, () => performance.now() + this.#timeoutMs);
+  /** Each key once. */
+  keys(options?: ScanOptions): AsyncGenerator<readonly string[], void, undefined> {
+    return this.#scan(options, false);
+  }
+
+  /** Keys for one who reads all of them: some may come twice, or hold no entry. It is quicker. */
+  roughKeys(options?: ScanOptions): AsyncGenerator<readonly string[], void, undefined> {
+    return this.#scan(options, true);
+  }
+
+  async *#scan(
+    { prefix = '', signal }: ScanOptions = {},
+    isRough: boolean,
+  ): AsyncGenerator<readonly string[], void, undefined> {
+    const batches = this.#space.scan(prefix, () => performance.now() + this.#timeoutMs, isRough);
     const pace = new Pace();
     for await (const keys of abortableEach(batches, signal)) {
       yield keys.filter(isKey);

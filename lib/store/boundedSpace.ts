@@ -73,8 +73,8 @@ export class BoundedSpace implements Space {
     return this.#bound(() => this.#space.log(partition, deadline), deadline, noAnswer, this.#idleDeadlines);
   }
 
-  async *scan(prefix: string, deadline: () => Deadline): AsyncGenerator<readonly string[]> {
-    const batches = this.#space.scan(prefix, deadline)[Symbol.asyncIterator]();
+  async *scan(prefix: string, deadline: () => Deadline, isRough?: boolean): AsyncGenerator<readonly string[]> {
+    const batches = this.#space.scan(prefix, deadline, isRough)[Symbol.asyncIterator]();
     try {
       for (;;) {
         const { done, value } = await this.#bound(() => batches.next(), deadline(), noAnswer);

@@ -171,8 +171,13 @@ export interface Space {
    * positions, nonces included. A failed call keeps no process alive.
    */
   log(partition: PartitionId, deadline: Deadline): Promise<readonly LoggedCall[]>;
-  /** Keys that start with `prefix`, in batches, each key once. Keys written or deleted meanwhile may be missing or stale. */
-  scan(prefix: string, deadline: () => Deadline): AsyncIterable<readonly string[]>;
+  /**
+   * Keys that start with `prefix`, in batches, each key once. Keys written or deleted meanwhile may be missing or stale.
+   *
+   * @param isRough - A key may come more than once, and names may be among them that hold no entry, where that is
+   *   quicker: all are read, anyhow.
+   */
+  scan(prefix: string, deadline: () => Deadline, isRough?: boolean): AsyncIterable<readonly string[]>;
   /**
    * Starts to follow a partition; resolves when the feed is live for the first time. The listener is told until
    * `unfollow` or `close()`, also when this call did not end in time. Keeps no process alive.

@@ -45,8 +45,8 @@ export class TracedSpace implements Space {
     return this.#space.log(partition, deadline);
   }
 
-  scan(prefix: string, deadline: () => Deadline): AsyncIterable<readonly string[]> {
-    return this.#space.scan(prefix, deadline);
+  scan(prefix: string, deadline: () => Deadline, isRough?: boolean): AsyncIterable<readonly string[]> {
+    return this.#space.scan(prefix, deadline, isRough);
   }
 
   follow(partition: PartitionId, listener: FeedListener, deadline: Deadline): Promise<void> {

@@ -39,9 +39,8 @@ export class Contents {
   }
 
   /** The keys that the store holds. */
-  *keys(): Iterable<string> {
-    yield* this.#values.keys();
-    for (const key of this.invalid.keys()) if (!this.#values.has(key)) yield key;
+  keys(): Iterable<string> {
+    return this.invalid.size === 0 ? this.#values.keys() : new Set([...this.#values.keys(), ...this.invalid.keys()]);
   }
 
   /** What the store holds, without what has a time to live. */

@@ -45,12 +45,10 @@ export class Layers {
     return Object.hasOwn(this.#defaults, key) ? this.#defaults[key] : undefined;
   }
 
-  /** Every key that may have a value; some more than once. */
-  *keys(): Iterable<string> {
-    yield* Object.keys(this.#defaults);
-    yield* this.#parts.stored.keys();
-    yield* this.#parts.own()?.keys() ?? [];
-    yield* Object.keys(this.#parts.overrides);
+  /** Every key that may have a value, layer by layer; some more than once. */
+  keys(): readonly Iterable<string>[] {
+    const { stored, own, overrides } = this.#parts;
+    return [Object.keys(this.#defaults), stored.keys(), own()?.keys() ?? [], Object.keys(overrides)];
   }
 
   isOverridden(key: string): boolean {

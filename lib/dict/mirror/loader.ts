@@ -41,7 +41,7 @@ export class Loader {
   /** Reads every key again, and goes on showing what is known meanwhile. */
   async recheck(known: Iterable<string>): Promise<void> {
     const gone = new Set(known);
-    for await (const keys of this.#host.walk.keys({ signal: this.#ending.signal })) {
+    for await (const keys of this.#host.walk.roughKeys({ signal: this.#ending.signal })) {
       for (const key of keys) gone.delete(key);
       for (const [replica, members] of this.#byReplica(keys)) replica.recheck(members);
     }
@@ -99,7 +99,7 @@ export class Loader {
         failures.push(error);
       }
     };
-    for await (const keys of this.#host.walk.keys({ signal: this.#ending.signal })) {
+    for await (const keys of this.#host.walk.roughKeys({ signal: this.#ending.signal })) {
       for (const [replica, members] of this.#byReplica(keys)) {
         if (!loading.has(replica)) continue;
         const reading = read(replica, members).then(() => void reads.delete(reading));

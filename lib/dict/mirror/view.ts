@@ -92,7 +92,9 @@ export class View {
   /** The store has changed: all these together. `gone`: keys that it holds no more. */
   commit(changes: ReadonlyMap<string, CopyChange>, gone: readonly string[]): void {
     for (const key of gone) this.#put(key, GONE);
-    for (const [key, change] of changes) this.#put(key, change);
+    changes.forEach((change, key) => {
+      this.#put(key, change);
+    });
     if (this.presentation.isPublic) this.changed([...gone, ...changes.keys()]);
   }
 
@@ -115,7 +117,7 @@ export class View {
    */
   publish(): void {
     if (this.#shape === undefined) {
-      this.#show(this.#layers.keys());
+      for (const keys of this.#layers.keys()) this.#show(keys);
       this.#layers.assertComplete(this.#contents.invalid);
     } else this.#fit(this.#shape);
     this.presentation.isPublic = true;
@@ -186,7 +188,7 @@ export class View {
   /** @throws {SchemaError} Nothing that fits could be shown. */
   #fit(shape: Shape): void {
     const raw: Data = {};
-    for (const key of this.#layers.keys()) {
+    for (const key of this.#layers.keys().flatMap((keys) => [...keys])) {
       const value = this.#layers.valueOf(key);
       // Assigned, it would be what all keys are inherited from.
       if (value !== undefined && key !== PROTO) raw[key] = value;

@@ -139,17 +139,19 @@ export class RedisSpace implements Space {
     }
   }
 
-  async *scan(prefix: string, deadline: () => Deadline): AsyncGenerator<readonly string[]> {
+  async *scan(prefix: string, deadline: () => Deadline, isRough = false): AsyncGenerator<readonly string[]> {
     const pattern = scanPattern(this.#options.namespace, this.#hasTags, prefix);
-    const seen = new Set<string>();
+    // Remembering a hundred thousand keys, or the server looking at each, takes a good part of the time of a load.
+    const seen = isRough ? undefined : new Set<string>();
+    const filter = ['MATCH', pattern, 'COUNT', String(SCAN_COUNT), ...(isRough ? [] : ['TYPE', 'string'])];
     this.#assertOpen();
     for (const server of await this.#connection.servers(deadline())) {
-      for await (const names of this.#scanServer(server, pattern, deadline)) {
+      for await (const names of this.#scanServer(server, filter, deadline)) {
         const keys: string[] = [];
         for (const name of names) {
           const key = this.#keyOf(name);
-          if (key === undefined || !key.startsWith(prefix) || seen.has(key)) continue;
-          seen.add(key);
+          if (key === undefined || !key.startsWith(prefix) || seen?.has(key) === true) continue;
+          seen?.add(key);
           keys.push(key);
         }
         if (keys.length > 0) yield keys;
@@ -216,11 +218,9 @@ export class RedisSpace implements Space {
     return this.#invalidations.track(keyPrefix, listener);
   }
 
-  async *#scanServer(server: Server, pattern: string, deadline: () => Deadline): AsyncGenerator<readonly Buffer[]> {
-    const ask = (cursor: string): Promise<unknown> => {
-      const args = ['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(SCAN_COUNT), 'TYPE', 'string'];
-      return this.#query(args, deadline(), false, server);
-    };
+  async *#scanServer(server: Server, filter: Arguments, deadline: () => Deadline): AsyncGenerator<readonly Buffer[]> {
+    const ask = (cursor: string): Promise<unknown> =>
+      this.#query(['SCAN', cursor, ...filter], deadline(), false, server);
     let reply = ask('0');
     for (;;) {
       const [next, names] = (await reply) as [Buffer, Buffer[]];

@@ -24,6 +24,16 @@ export const scanCases: Cases = {
     await assertFound(store, keys, ['', 'odd:', 'neither']);
   },
 
+  async 'misses no key when it may be rough'(store) {
+    const keys = Array.from({ length: 2500 }, (_, index) => `${index % 2 === 0 ? 'even' : 'odd'}:${index}`);
+    await setAll(store, keys);
+
+    const found = new Set<string>();
+    for await (const some of store.space.scan('odd:', soon, true)) for (const key of some) found.add(key);
+
+    assert.deepEqual([...found].toSorted(), keys.filter((key) => key.startsWith('odd:')).toSorted());
+  },
+
   async 'takes no character of a prefix for a pattern'(store) {
     const keys = ['*', '**', 'a*b', 'aXb', '?', 'x', '[a]', 'a', '[^a]', '\\', '\\*', 'a\\', '^', ']', '{a}', '-'];
     const sqlToo = ['%', '_', 'a%b', 'a_b', "'", '"', '$', '.', '.*', '>'];

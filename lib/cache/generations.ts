@@ -1,4 +1,4 @@
-/** An object without a prototype, with so many keys that V8 keeps it as a hash table. */
+/** An object without a prototype, which V8 keeps as a hash table. */
 type Table<V> = Record<string, V | undefined>;
 
 /**

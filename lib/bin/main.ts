@@ -3,6 +3,7 @@ import { NearDictError } from '../errors.ts';
 import { keepAlive } from '../store/deadline.ts';
 import { Arguments, type Command, CommandError, DONE, FAILED, UsageError, WRONG_USE } from './command.ts';
 import { del } from './del.ts';
+import { doctor } from './doctor.ts';
 import { exportEntries } from './export.ts';
 import { get } from './get.ts';
 import { importEntries } from './import.ts';
@@ -11,10 +12,11 @@ import { migrate } from './migrate.ts';
 import { Output, type Terminal } from './output.ts';
 import { peers } from './peers.ts';
 import { set } from './set.ts';
+import { stats } from './stats.ts';
 import { watch } from './watch.ts';
 
 const commands: Readonly<Record<string, Command>> = {
-  ...{ ls, get, set, del, watch, peers },
+  ...{ ls, get, set, del, watch, stats, peers, doctor },
   ...{ export: exportEntries, import: importEntries, migrate },
 };
 

@@ -13,6 +13,8 @@ export interface WorkerOptions {
   readonly clientPackage: ClientPackage;
   /** The store makes its connection from a URL, instead of borrowing a client. */
   readonly isOwned: boolean;
+  /** Of a cluster. Default: `false`. */
+  readonly shardedPubSub?: boolean;
   readonly namespace: string;
   readonly seed: number;
   readonly maxStalenessMs: number;

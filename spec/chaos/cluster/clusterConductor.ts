@@ -85,6 +85,8 @@ function workerOptions({ clientPackage, seed }: ClusterChaosOptions, cluster: Re
     clientPackage,
     // Connections of our own are made with the package that the name `redis` means.
     isOwned: clientPackage === 'redis' && id % 2 === 1,
+    // One run has the messages that are not the usual ones.
+    shardedPubSub: clientPackage === 'redis-v6',
     namespace: NAMESPACE,
     seed: 100 * seed + id,
     maxStalenessMs: MAX_STALENESS_MS,

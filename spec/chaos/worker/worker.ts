@@ -101,7 +101,7 @@ async function obey(order: Order): Promise<void> {
 
 /** By URLs, or as a user would who lends his client. */
 async function connect(): Promise<{ readonly store: Store; readonly disconnect: () => Promise<unknown> }> {
-  const { urls, isOwned, clientPackage } = options;
+  const { urls, isOwned, clientPackage, shardedPubSub = false } = options;
   const [url = ''] = urls;
   const rootNodes = urls.map((each) => ({ url: each }));
   const isCluster = urls.length > 1;
@@ -112,7 +112,7 @@ async function connect(): Promise<{ readonly store: Store; readonly disconnect: 
   await client.connect();
   // The client of a cluster may wait for a server that is gone.
   const end = async (): Promise<unknown> => client.destroy?.() ?? client.disconnect?.();
-  return { store: redisStore(client), disconnect: isCluster ? end : () => client.quit() };
+  return { store: redisStore(client, { shardedPubSub }), disconnect: isCluster ? end : () => client.quit() };
 }
 
 function report(): void {

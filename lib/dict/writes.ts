@@ -73,15 +73,15 @@ export class Writes {
   /** Resolves the version. */
   async set(key: string, value: unknown, { ttl, signal }: WriteOptions): Promise<string> {
     const encoded = this.encode(key, value, this.ttlOf(ttl));
-    const content = types.isPromise(encoded) ? await encoded : encoded;
+    const content = types.isPromise(encoded) ? await abortable(encoded, signal) : encoded;
     await this.#write(new Map([[key, content]]), signal);
     return versionOf(content.bytes);
   }
 
   async setMany(entries: Iterable<readonly [string, unknown]>, { ttl, signal }: WriteOptions): Promise<void> {
     const ttlMs = this.ttlOf(ttl);
-    const batch = await prepare(entries, ([key, value]) => [key, this.encode(key, value, ttlMs)] as const);
-    await this.#write(batch, signal);
+    const prepared = prepare(entries, ([key, value]) => [key, this.encode(key, value, ttlMs)] as const);
+    await this.#write(await abortable(prepared, signal), signal);
   }
 
   /** Resolves whether the key was there. */

@@ -208,6 +208,31 @@ describe('clear', () => {
   });
 });
 
+describe('a write whose value is being checked', () => {
+  it.each<Call>([
+    { method: 'set', call: (handle, signal) => handle.set('x', 1, { signal }) },
+    { method: 'setMany', call: (handle, signal) => handle.setMany({ x: 1 }, { signal }) },
+  ])('is given up as soon as it is aborted: $method', async ({ call }) => {
+    const hold = gate();
+    const validate = async (value: unknown): Promise<{ readonly value: unknown }> => {
+      await hold.pass();
+      return { value };
+    };
+    const each = { '~standard': { version: 1, vendor: 'slow', validate } } as const;
+    await using handle = await openInMemory({ each });
+    const controller = new AbortController();
+
+    const writing = call(handle, controller.signal);
+    await hold.reached;
+    controller.abort(reason);
+    await expect(writing).rejects.toBe(reason);
+    hold.open();
+    await turn();
+
+    expect(await handle.snapshot()).toEqual({});
+  });
+});
+
 describe('a write that shares its call with one that nobody may give up', () => {
   it('is AmbiguousWriteError when aborted, because it may be written', async () => {
     await using handle = await openInMemory();

@@ -24,7 +24,7 @@ import { PeerChannel } from './peerChannel.ts';
 import { decodePositionReply, decodeReceipt, decodeTtl, decodeValues } from './replies.ts';
 import { readApart } from './readApart.ts';
 import { assertMayWrite } from './rights.ts';
-import { type Publish, writeScripts } from './scripts.ts';
+import { type Publish, publishIn, writeScripts } from './scripts.ts';
 import { hashTags } from './slots.ts';
 import type { MessageSource, Subscription } from './subscriber.ts';
 import { encodeWrite } from './writeCall.ts';
@@ -258,7 +258,7 @@ export class RedisSpace implements Space {
   }
 
   get #publishBy(): Publish {
-    return this.#options.layout.messages === 'sharded' ? 'SPUBLISH' : 'PUBLISH';
+    return publishIn(this.#options.layout);
   }
 
   #assertOpen(): void {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Layout } from '../store.ts';
 import { LOG_CALLS, TRIM_INTERVAL } from './changeLog.ts';
 
 /** A Lua script and the digest by which a server that has seen it runs it again. */
@@ -9,6 +10,10 @@ export interface Script {
 
 /** How messages are published: at any server, or at the one of their channel's slot. */
 export type Publish = 'PUBLISH' | 'SPUBLISH';
+
+export function publishIn({ messages }: Layout): Publish {
+  return messages === 'sharded' ? 'SPUBLISH' : 'PUBLISH';
+}
 
 /** What the write script says of a batch. */
 export const APPLIED = 0;

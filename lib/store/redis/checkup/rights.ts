@@ -3,6 +3,7 @@ import type { Deadline, Layout } from '../../store.ts';
 import type { Connection } from '../connection.ts';
 import { isMissingRight } from '../failures.ts';
 import { assertMayWrite } from '../rights.ts';
+import { publishIn } from '../scripts.ts';
 import type { Finding } from './finding.ts';
 import { namesOf } from './namespace.ts';
 
@@ -24,7 +25,7 @@ export async function* checkRights(
     yield { check, status: 'fail', message: (error as Error).message };
   }
   try {
-    await assertMayWrite(connection, names, 'PUBLISH', inTime());
+    await assertMayWrite(connection, names, publishIn(layout), inTime());
     yield { check, status: 'ok', message: 'The user may write.' };
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;

@@ -270,6 +270,9 @@ function assemble(
         return (readers[id] as Reader).read(key);
       },
     ),
+    drop: (key) => {
+      cache.remove(key);
+    },
     onUse: () => {
       following.keepProving();
     },

@@ -11,9 +11,6 @@ const MAX_MISSING = 10_000;
 /** What others need of the held entries. */
 export interface EntryMap extends Iterable<[string, Entry]> {
   get(key: string): Entry | undefined;
-  set(key: string, entry: Entry): unknown;
-  delete(key: string): boolean;
-  clear(): void;
 }
 
 export interface NearCacheOptions {
@@ -27,7 +24,7 @@ export interface NearCacheOptions {
 /** The entries of one dictionary. It knows nothing of where they come from. */
 export class NearCache {
   /** Read directly on the hit path. */
-  readonly entries: EntryMap;
+  readonly entries: Generations<Entry>;
   readonly #limit: CacheLimit;
   readonly #maxAgeMs: number;
   readonly #uncacheable: ReadonlySet<string>;
@@ -49,11 +46,19 @@ export class NearCache {
     this.#uncacheable = uncacheable;
     this.#random = random;
     // One class for every limit: calls of the hit path meet one shape.
-    this.entries = new Generations(typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY, onEvicted);
+    this.entries = new Generations<Entry>(
+      typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY,
+      (key, entry) => {
+        entry.era.entries--;
+        onEvicted?.(key);
+      },
+    );
     this.#missing = new QuickLRU({
       // It holds two generations.
       maxSize: MAX_MISSING / 2,
-      onEviction: (key) => this.entries.delete(key),
+      onEviction: (key) => {
+        this.#release(key);
+      },
     });
   }
 
@@ -76,7 +81,9 @@ export class NearCache {
       this.remove(key);
       return;
     }
+    this.#release(key);
     entry.era = era;
+    era.entries++;
     entry.seq = seq;
     entry.expireBy(now + this.#maxAgeMs * (0.9 + 0.1 * this.#random()));
     this.entries.set(key, entry);
@@ -84,20 +91,19 @@ export class NearCache {
   }
 
   remove(key: string): void {
-    this.entries.delete(key);
+    this.#release(key);
     if (this.#limit === 'all') this.#noteMissing(key, false);
   }
 
   clear(): void {
+    for (const [, entry] of this.entries) entry.era.entries--;
     this.entries.clear();
     this.#missing.clear();
   }
 
-  /** Number of entries that can be served while their partition is fresh. Costs a pass over the cache. */
-  count(): number {
-    let count = 0;
-    for (const [, entry] of this.entries) if (!entry.era.isEnded) count++;
-    return count;
+  #release(key: string): void {
+    const entry = this.entries.delete(key);
+    if (entry !== undefined) entry.era.entries--;
   }
 
   #noteMissing(key: string, isMissing: boolean): void {

@@ -1,4 +1,3 @@
-import type { NearCache } from '../cache/nearCache.ts';
 import type { Following } from '../coherence/following.ts';
 import type { Partition } from '../coherence/partition.ts';
 import type { Reader } from '../coherence/reader.ts';
@@ -10,7 +9,6 @@ import type { DictStats } from './nearDict.ts';
 interface Counted {
   /** Milliseconds, on the scale of `freshAsOf`. */
   readonly now: () => number;
-  readonly cache: NearCache;
   readonly partitions: readonly Partition[];
   readonly following: Following;
   readonly readers: readonly Reader[];
@@ -18,7 +16,7 @@ interface Counted {
   readonly writer: Writer;
 }
 
-export function collectStats({ now, cache, partitions, following, readers, reads, writer }: Counted): DictStats {
+export function collectStats({ now, partitions, following, readers, reads, writer }: Counted): DictStats {
   const hits = sum(partitions, (partition) => partition.hits) + reads.pendingHits;
   const misses = sum(readers, (reader) => reader.misses);
   const { dirty, edits, flushes, flushedWrites, conflicts } = writer.counts;
@@ -30,7 +28,7 @@ export function collectStats({ now, cache, partitions, following, readers, reads
     messages: sum(partitions, ({ counts }) => counts.messages),
     gaps: sum(partitions, ({ counts }) => counts.gaps),
     repairs: sum(partitions, ({ counts }) => counts.repairs),
-    entries: cache.count(),
+    entries: sum(partitions, ({ era }) => era.entries),
     pendingWrites: writer.pending.size,
     dirty,
     edits,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Generations } from '../../lib/cache/generations.ts';
 
-function filled(maxItems: number, count: number, onEvicted?: (key: string) => void): Generations<number> {
+function filled(maxItems: number, count: number, onEvicted: (key: string) => void = () => {}): Generations<number> {
   const map = new Generations<number>(maxItems, onEvicted);
   for (let index = 0; index < count; index++) map.set(`key-${index}`, index);
   return map;
@@ -53,7 +53,7 @@ describe('a map of generations', () => {
 
     const deleted = [map.delete('key-0'), map.delete('key-4'), map.delete('key-0'), map.delete('never there')];
 
-    expect(deleted).toEqual([true, true, false, false]);
+    expect(deleted).toEqual([0, 4, undefined, undefined]);
     expect([map.get('key-0'), map.get('key-4')]).toEqual([undefined, undefined]);
     expect(evicted).toEqual([]);
   });

@@ -170,15 +170,29 @@ describe.each([10, 'all'] as const)('a near cache (%p)', (limit) => {
     expect(expiries).toEqual([5900, 5950, 6000]);
   });
 
-  it('counts what can be served', () => {
+  it('counts the entries of each era', () => {
     const { cache, era } = cacheOf(limit);
-    const ended = new Era();
-    cache.put('a', present(), era, 1, 0);
-    cache.put('b', missing(), era, 1, 0);
-    cache.put('c', present(), ended, 1, 0);
+    const next = new Era();
+    const again = present();
+    for (const key of ['a', 'b', 'c', 'd']) cache.put(key, present(), era, 1, 0);
+    cache.put('a', again, era, 2, 0);
+    cache.put('a', again, next, 3, 0);
+    cache.put('b', missing(), next, 3, 0);
 
-    ended.end();
+    cache.remove('c');
+    cache.remove('never there');
+    const counts = [era.entries, next.entries];
+    cache.clear();
 
-    expect(cache.count()).toBe(2);
+    expect(counts).toEqual([1, 2]);
+    expect([era.entries, next.entries]).toEqual([0, 0]);
   });
+});
+
+it.each([10, 'all'] as const)('a near cache (%p) counts no entry that made room for others', (limit) => {
+  const { cache, era } = cacheOf(limit);
+
+  for (let index = 0; index < 20_000; index++) cache.put(`key-${index}`, missing(), era, index, 0);
+
+  expect(era.entries).toBe(held(cache));
 });

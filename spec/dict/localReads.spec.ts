@@ -42,6 +42,7 @@ function fakeReads(): Fake {
         fetched.push(key);
         return Promise.reject(new ClosedError('users'));
       },
+      drop: (key) => entries.delete(key),
       onUse() {},
     }),
   };

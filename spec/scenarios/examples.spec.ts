@@ -8,6 +8,7 @@ const examples = [
   ['config.js', 'later:  example.org:8080, with debug output'],
   ['mirror.js', 'later:  db.example.org:8080 { port: 8080 }'],
   ['mirrorOptions.js', 'layered: 80 true'],
+  ['migrating.js', 'stored since: localhost 8080'],
   ['watch.js', '  the lamp is on'],
   ['workers.js', 'the worker has seen: hello, then good morning'],
   ['cluster.js', 'the worker has seen: hello since 1970, then good morning since 1970'],

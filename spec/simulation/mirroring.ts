@@ -4,7 +4,7 @@ import type { SeenBy } from './readCheck.ts';
 import type { Session } from './session.ts';
 import { KEYS } from './truth.ts';
 
-/** The mirror of one handle: what it shows never goes back, and has the own writes; how old it may be is not bounded. */
+/** The mirror of one handle: what it shows never goes back, and has the own writes; it is not older than it says. */
 export class Mirroring {
   readonly #client: Client;
   readonly #views: ReadonlyMap<string, SeenBy>;
@@ -31,7 +31,7 @@ export class Mirroring {
     if (this.#mirror === undefined || this.#client.isClosing) return;
     for (const [key, view] of this.#views) {
       const start = { ...this.#client.start(key), session: view, seen: view.seen };
-      this.#client.check('mirror', start, Number.POSITIVE_INFINITY, this.#mirror.config[key]);
+      this.#client.check('mirror', start, this.#mirror.age, this.#mirror.config[key]);
     }
   }
 

@@ -12,6 +12,7 @@ export const numberCodec = {
   decode(bytes: Uint8Array): number {
     return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
   },
+  isSound: (): boolean => true,
 };
 
 export function decodeNumber(bytes: Uint8Array | undefined): number | undefined {

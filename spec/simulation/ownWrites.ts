@@ -3,7 +3,7 @@ import type { Batch, PartitionId } from '../../lib/store/store.ts';
 import type { Client } from './client.ts';
 import type { WriteObserver } from './simulatedStore.ts';
 import type { OwnWrite } from './session.ts';
-import { contentsOf, KEYS } from './truth.ts';
+import { contentsOf } from './truth.ts';
 
 /** A clear of one partition that was executed. */
 interface Clear {
@@ -41,8 +41,9 @@ export class OwnWrites implements WriteObserver {
   /** A write of one of the keys of a call begins. */
   beginPart(key: string, value: number | undefined): OwnWrite {
     const { ledger, timeoutMs } = this.#client;
-    // A call that is not answered holds up the writes of all keys.
-    const starts = KEYS.map((each) => this.#client.session(each).oldest?.startedAt ?? ledger.time.now);
+    // A call that is not answered holds up the writes of all keys of its partition.
+    const held = ledger.truth.keysOf(ledger.truth.partitionOf(key));
+    const starts = held.map((each) => this.#client.session(each).oldest?.startedAt ?? ledger.time.now);
     const since = Math.min(...starts);
     return this.#begin(key, value, since + timeoutMs);
   }

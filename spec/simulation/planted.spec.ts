@@ -7,6 +7,7 @@ import { Freshness } from '../../lib/coherence/freshness.ts';
 import { HeldBack } from '../../lib/coherence/heldBack.ts';
 import { type Known, LastKnown } from '../../lib/coherence/lastKnown.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
+import { Replica } from '../../lib/coherence/replica.ts';
 import { Ring } from '../../lib/coherence/ring.ts';
 import { Verifier } from '../../lib/coherence/verifier.ts';
 import { ChangeHub } from '../../lib/dict/changeHub.ts';
@@ -119,6 +120,20 @@ const faults: readonly PlantedFault[] = [
     plant: () => replaceMethod(MirroredWrites.prototype, 'acknowledged', () => none),
     found: /mirror .* (goes back|does not see its own write)/,
     from: 200,
+  },
+  {
+    fault: 'a mirror says that it is younger than it is',
+    plant: () =>
+      replaceMethod(
+        Replica.prototype,
+        'proven',
+        (original) =>
+          function (this: Replica, asOf) {
+            original.call(this, asOf + MAX_STALENESS_MS);
+          },
+      ),
+    found: /mirror .* is stale/,
+    from: 80,
   },
   {
     fault: 'a proof is believed for too long',

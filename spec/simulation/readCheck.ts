@@ -77,10 +77,12 @@ function isOwnWrite(start: ReadStart, since: number, matches: (value: number | u
 }
 
 function isRecent(ledger: Ledger, start: ReadStart, age: Age, index: number): boolean {
-  const [next, ...later] = ledger.truth.versionsOf(start.key).slice(index + 1);
+  const versions = ledger.truth.versionsOf(start.key);
+  const next = versions[index + 1];
   if (next === undefined) return true;
-  // No bound is promised to who still hears the deposed server; all that it sent arrives sooner or later.
-  const isLostSince = [next, ...later].some(({ isRestored, at }) => isRestored && start.at <= at + LOST_MS);
-  if (isLostSince && typeof age === 'number') return true;
-  return typeof age === 'number' ? next.at >= start.at - age : next.step >= start.step;
+  if (typeof age !== 'number') return next.step >= start.step;
+  const losses = versions.filter(({ isRestored, at }, each) => each > index && isRestored && start.at <= at + LOST_MS);
+  // What was lost may be told later: all that the deposed server has sent arrives. What it had kept was replaced there, too.
+  if (losses.some((restored) => index > versions.findIndex(({ value }) => value === restored.value))) return true;
+  return next.at >= Math.min(start.at, ...losses.map(({ at }) => at)) - age;
 }

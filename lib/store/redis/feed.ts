@@ -3,7 +3,7 @@ import type { FeedListener } from '../store.ts';
 import { decodeEnvelope, isEnvelope } from './envelope.ts';
 import { isRefusal } from './failures.ts';
 import type { PartitionNames } from './names.ts';
-import type { Subscription } from './subscriber.ts';
+import type { Subscription } from './subscription.ts';
 
 /** Is told how the start of a feed goes. */
 export interface FeedStart {

@@ -1,6 +1,6 @@
 import type { FeedListener } from '../store.ts';
 import { decodeKey, SLASH } from './names.ts';
-import type { Payload, Subscription } from './subscriber.ts';
+import type { Payload, Subscription } from './subscription.ts';
 import { Tracker } from './tracker.ts';
 
 /**

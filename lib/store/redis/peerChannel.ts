@@ -7,7 +7,8 @@ import type { Connection } from './connection.ts';
 import { isForbidden, unavailable } from './failures.ts';
 import { peersChannel } from './names.ts';
 import type { Publish } from './scripts.ts';
-import type { MessageSource, Subscription } from './subscriber.ts';
+import type { MessageSource } from './subscriber.ts';
+import type { Subscription } from './subscription.ts';
 
 /** Longest wait for an answer to be sent, in milliseconds: whoever has asked does not wait longer. */
 const ANSWER_MS = 5000;

@@ -26,7 +26,8 @@ import { readApart } from './readApart.ts';
 import { assertMayWrite } from './rights.ts';
 import { type Publish, publishIn, writeScripts } from './scripts.ts';
 import { hashTags } from './slots.ts';
-import type { MessageSource, Subscription } from './subscriber.ts';
+import type { MessageSource } from './subscriber.ts';
+import type { Subscription } from './subscription.ts';
 import { encodeWrite } from './writeCall.ts';
 
 /** Keys that the server looks at in one step of a scan: about half a millisecond of its time. */

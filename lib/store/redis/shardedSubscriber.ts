@@ -1,7 +1,8 @@
 import type { OwnClient } from './client.ts';
 import type { ClusterClient } from './clusterClient.ts';
 import type { Address } from './slotMap.ts';
-import { type MessageSource, Subscriber, type Subscription } from './subscriber.ts';
+import { type MessageSource, Subscriber } from './subscriber.ts';
+import type { Subscription } from './subscription.ts';
 
 /**
  * Hears sharded channels of a cluster: those of each slot at its master, over one connection to each.

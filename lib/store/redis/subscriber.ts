@@ -3,20 +3,7 @@ import type { OwnClient } from './client.ts';
 import { isForbidden } from './failures.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Redial } from './redial.ts';
-
-/** What a channel brings: an array, or null, is what the server itself says on the channel of invalidations. */
-export type Payload = Buffer | readonly Buffer[] | null;
-
-/** Hears a group of channels. */
-export interface Subscription {
-  readonly channels: readonly string[];
-  /** All channels are confirmed: everything published from now on is heard, until `interrupted`. */
-  live(): void;
-  interrupted(): void;
-  message(payload: Payload, channel: string): void;
-  /** An attempt to connect or to subscribe failed; another one follows. */
-  failed(error: unknown): void;
-}
+import type { Payload, Subscription } from './subscription.ts';
 
 /** What brings messages to whoever subscribes. */
 export type MessageSource = Pick<Subscriber, 'add' | 'remove' | 'renew' | 'close' | 'lastError'>;

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { OwnClient } from '../../../lib/store/redis/client.ts';
-import { Subscriber, type SubscriberOptions, type Subscription } from '../../../lib/store/redis/subscriber.ts';
+import { Subscriber, type SubscriberOptions } from '../../../lib/store/redis/subscriber.ts';
+import type { Subscription } from '../../../lib/store/redis/subscription.ts';
 import { until } from '../../support/until.ts';
 
 type Listener = (payload: Buffer, channel: Buffer) => void;

@@ -58,6 +58,16 @@ describe('a map of generations', () => {
     expect(evicted).toEqual([]);
   });
 
+  it.each(['__proto__', 'constructor', '42', '-1', ''])('takes %j for a key like any other', (key) => {
+    const map = filled(10, 1);
+    const before = map.get(key);
+
+    map.set(key, 7);
+
+    expect([before, map.get(key), map.delete(key), map.get(key)]).toEqual([undefined, 7, 7, undefined]);
+    expect([...map]).toEqual([['key-0', 0]]);
+  });
+
   it('without a limit holds everything, and with a clear nothing', () => {
     const map = filled(Number.POSITIVE_INFINITY, 1000);
     const count = [...map].length;

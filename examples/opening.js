@@ -4,13 +4,12 @@ import { openDict } from 'neardict';
 import { redisStore } from 'neardict/redis';
 import { createClient } from 'redis';
 
-const url = process.env.REDIS_URL;
-if (!url) {
+if (!process.env.REDIS_URL) {
   console.log('This example needs a server: set REDIS_URL, for instance to redis://localhost:6379.');
   process.exit();
 }
 
-const client = await createClient({ url }).connect();
+const client = await createClient({ url: process.env.REDIS_URL }).connect();
 const settings = await openDict({ namespace: 'settings', store: redisStore(client) });
 const { dict } = settings;
 

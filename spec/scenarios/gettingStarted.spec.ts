@@ -50,6 +50,12 @@ describe('docs/getting-started.md', () => {
     expect(await built.node(set, { REDIS_URL: server.url })).toMatchObject({ code: 0, stderr: '' });
     await until('it knows', async () => (await textOf(url)) === 'the theme is dark\n');
 
+    // Stopping the server takes neither the process nor its answers away.
+    await server.kill();
+    await until('it says why', async () => /Redis can not be reached/.test((await textOf(url)) ?? ''));
+    await server.restart();
+    await until('it has found the server again', async () => (await textOf(url)) === 'the theme is undefined\n');
+
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
   });

@@ -2,7 +2,7 @@ import { inspect, type InspectOptions } from 'node:util';
 import type { Values } from '../../codec/values.ts';
 
 /**
- * A stored value that nobody has read yet, and that can certainly be unpacked: that takes most of the time of a load.
+ * A stored value that nobody has read yet, and that can certainly be unpacked: that takes a good part of the time of a load.
  *
  * Its bytes stand in a string: a Buffer takes a hundred bytes more, and holds the message of the network it was cut out of.
  */

@@ -89,6 +89,7 @@ async function burst(client, source, args, count) {
 
 /** As long as what the script publishes when it is called so. */
 function messageOf(write) {
-  const argv = write.slice(1 + Number(write[0]));
-  return Buffer.concat([argv[5], Buffer.alloc(24), argv[6]]);
+  const announcement = write[1 + Number(write[0]) + 3];
+  const envelope = 12 + announcement.readUIntBE(6, 6);
+  return Buffer.concat([Buffer.alloc(2 + 24), announcement.subarray(envelope)]);
 }

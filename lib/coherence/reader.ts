@@ -7,9 +7,11 @@ import type { Partition } from './partition.ts';
 /** Most keys asked for in one command: a reply of this size is decoded within a few milliseconds. */
 const MAX_KEYS = 1024;
 
-interface QueuedRead {
-  readonly reply: Promise<Reply>;
-  readonly resolve: (reply: Reply) => void;
+/** Keys that are asked for in one command, and the promise that all their replies hang on: one each would cost more than the rest. */
+interface Batch {
+  readonly keys: string[];
+  readonly replies: Promise<readonly Reply[]>;
+  readonly resolve: (replies: readonly Reply[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -23,7 +25,8 @@ export class Reader {
   readonly #id: PartitionId;
   readonly #partition: Partition;
   readonly #timeoutMs: number;
-  #queue = new Map<string, QueuedRead>();
+  #queue = new Map<string, Promise<Reply>>();
+  #batches: Batch[] = [];
 
   constructor(space: Space, id: PartitionId, partition: Partition, timeoutMs: number) {
     this.#space = space;
@@ -37,18 +40,16 @@ export class Reader {
     return this.#partition.shared(key) ?? this.readFresh(key);
   }
 
-  /** Asks the store after this call: the reply is never older than this moment. */
+  /** Asks the store after this call: the reply is never older than this moment. It is to be awaited at once. */
   readFresh(key: string): Promise<Reply> {
     const queued = this.#queue.get(key);
-    if (queued !== undefined) return queued.reply;
-    if (this.#queue.size === 0)
-      process.nextTick(() => {
-        this.#sendQueue();
-      });
-    const read = deferRead();
-    this.#queue.set(key, read);
+    if (queued !== undefined) return queued;
+    const { keys, replies } = this.#batchWithRoom();
+    const index = keys.push(key) - 1;
+    const reply = replies.then((all) => all[index] as Reply);
+    this.#queue.set(key, reply);
     this.misses++;
-    return read.reply;
+    return reply;
   }
 
   /**
@@ -71,43 +72,51 @@ export class Reader {
     }
   }
 
-  #sendQueue(): void {
-    const queue = this.#queue;
-    this.#queue = new Map();
-    if (queue.size <= MAX_KEYS) {
-      this.#send(queue);
-      return;
-    }
-    const reads = [...queue];
-    for (let at = 0; at < reads.length; at += MAX_KEYS) this.#send(new Map(reads.slice(at, at + MAX_KEYS)));
+  #batchWithRoom(): Batch {
+    const last = this.#batches.at(-1);
+    if (last !== undefined && last.keys.length < MAX_KEYS) return last;
+    if (last === undefined)
+      process.nextTick(() => {
+        this.#sendQueue();
+      });
+    const batch = newBatch();
+    this.#batches.push(batch);
+    return batch;
   }
 
-  #send(reads: ReadonlyMap<string, QueuedRead>): void {
+  #sendQueue(): void {
+    const queue = this.#queue;
+    const batches = this.#batches;
+    this.#queue = new Map();
+    this.#batches = [];
+    for (const batch of batches) this.#send(batch, queue);
+  }
+
+  #send(batch: Batch, queue: ReadonlyMap<string, Promise<Reply>>): void {
     const departure = this.#partition.depart();
-    for (const [key, { reply }] of reads) {
+    for (const key of batch.keys) {
       this.#partition.guard.enter(key);
-      this.#partition.guard.share(key, reply, departure.sentAt);
+      this.#partition.guard.share(key, queue.get(key) as Promise<Reply>, departure.sentAt);
     }
-    this.#space.read(this.#id, [...reads.keys()], performance.now() + this.#timeoutMs).then(
+    this.#space.read(this.#id, batch.keys, performance.now() + this.#timeoutMs).then(
       (snapshot) => {
-        this.#receive(reads, snapshot, departure);
+        batch.resolve(this.#receive(batch.keys, snapshot, departure));
       },
       (error: unknown) => {
-        this.#fail(reads, error);
+        for (const key of batch.keys) this.#partition.guard.leave(key);
+        batch.reject(error);
       },
     );
   }
 
-  #receive(reads: ReadonlyMap<string, QueuedRead>, snapshot: Snapshot, departure: Departure): void {
-    this.#partition.observe(snapshot.position, departure);
-    let index = 0;
-    for (const [key, read] of reads) {
-      const reply = this.#toReply(snapshot.values[index], snapshot.ttls?.[index], departure);
-      index++;
-      this.#partition.fill(key, reply.entry, snapshot.position, departure);
+  #receive(keys: readonly string[], { position, values, ttls }: Snapshot, departure: Departure): readonly Reply[] {
+    this.#partition.observe(position, departure);
+    return keys.map((key, index) => {
+      const reply = this.#toReply(values[index], ttls?.[index], departure);
+      this.#partition.fill(key, reply.entry, position, departure);
       this.#partition.guard.leave(key);
-      read.resolve(reply);
-    }
+      return reply;
+    });
   }
 
   #toReply(bytes: Uint8Array | undefined, ttlMs: number | undefined, { sentAt }: Departure): Reply {
@@ -115,23 +124,14 @@ export class Reader {
     const entry = new Entry(bytes).livingFor(ttlMs, sentAt);
     return { bytes, entry, expiresAt: sentAt + (ttlMs ?? Number.POSITIVE_INFINITY) };
   }
-
-  #fail(reads: ReadonlyMap<string, QueuedRead>, error: unknown): void {
-    for (const [key, read] of reads) {
-      this.#partition.guard.leave(key);
-      read.reject(error);
-    }
-  }
 }
 
-function deferRead(): QueuedRead {
-  let resolve!: (reply: Reply) => void;
+function newBatch(): Batch {
+  let resolve!: (replies: readonly Reply[]) => void;
   let reject!: (error: unknown) => void;
-  const reply = new Promise<Reply>((onReply, onError) => {
-    resolve = onReply;
+  const replies = new Promise<readonly Reply[]>((onReplies, onError) => {
+    resolve = onReplies;
     reject = onError;
   });
-  // A reader that joins later may be the only one; until then a failure concerns nobody.
-  reply.catch(() => {});
-  return { reply, resolve, reject };
+  return { keys: [], replies, resolve, reject };
 }

@@ -309,10 +309,15 @@ export class Handle implements NearDict<Data> {
 
   // Behind the methods
 
-  async #get(key: string, options: GetOptions | undefined): Promise<unknown> {
-    assertKey(key);
-    this.#assertOpen();
-    options?.signal?.throwIfAborted();
+  /** Without a promise of its own around that of the read: there would be one more for every miss under way. */
+  #get(key: string, options: GetOptions | undefined): Promise<unknown> {
+    try {
+      assertKey(key);
+      this.#assertOpen();
+      options?.signal?.throwIfAborted();
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const read = options?.fresh === true ? this.#getFresh(key) : this.#parts.reads.get(key);
     return abortable(read, options?.signal);
   }

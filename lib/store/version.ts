@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The version of a stored value: the SHA-1 of its bytes in 40 hexadecimal digits, which a Redis script can compute too. */
 export function versionOf(bytes: Uint8Array): string {
-  return createHash('sha1').update(bytes).digest('hex');
+  return hash('sha1', bytes);
 }

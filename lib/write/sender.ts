@@ -9,6 +9,9 @@ import { pause } from './pause.ts';
 /** Longest pause before a batch with a ticket is sent again, in milliseconds. */
 const MAX_PAUSE_MS = 100;
 
+/** Finds what is made of a write already. */
+type EntryOf = (key: string, index: number) => Entry | undefined;
+
 /** Sends batches of one partition, and takes into the cache what they leave in the store, or find there. */
 export class Sender {
   /** Bytes of values sent. */
@@ -27,15 +30,14 @@ export class Sender {
   /**
    * Sends a batch; one with a ticket again and again, until its outcome is known or the deadline has passed.
    *
-   * @param entryOf - What readers of a key that is set share; by default made of the bytes.
+   * @param entryOf - What readers of a key that is set share, by its place in `sets`, too; by default made of the bytes.
    * @throws {NearDictError} It was not applied, or (`AmbiguousWriteError`) that is not known.
    */
-  async send(batch: Batch, deadline: Deadline, entryOf?: (key: string) => Entry | undefined): Promise<Receipt> {
-    const keys = new Set([
-      ...batch.deletes,
-      ...batch.sets.map(([key]) => key),
-      ...(batch.conditions ?? []).map(({ key }) => key),
-    ]);
+  async send(batch: Batch, deadline: Deadline, entryOf?: EntryOf): Promise<Receipt> {
+    // Some twice, perhaps: they enter and leave as often.
+    const keys = [...batch.deletes];
+    for (const [key] of batch.sets) keys.push(key);
+    for (const { key } of batch.conditions ?? []) keys.push(key);
     for (const key of keys) this.#partition.guard.enter(key);
     try {
       const { receipt, departure } = await this.#write(batch, deadline);
@@ -79,7 +81,7 @@ export class Sender {
     batch: Batch,
     { position, conflicts, isRepeated }: Receipt,
     departure: Departure,
-    entryOf: (key: string) => Entry | undefined = () => undefined,
+    entryOf: EntryOf = () => undefined,
   ): void {
     if (conflicts !== undefined) {
       for (const { key, bytes, ttlMs } of conflicts) {
@@ -87,14 +89,17 @@ export class Sender {
       }
       return;
     }
-    const written = new Map<string, Entry>(batch.deletes.map((key) => [key, new Entry(undefined)]));
-    for (const [key, bytes, ttlMs] of batch.sets) {
-      this.bytesOut += bytes.length;
-      written.set(key, (entryOf(key) ?? new Entry(bytes)).livingFor(ttlMs, departure.sentAt));
-    }
-    for (const [key, entry] of written) {
+    const acknowledge = (key: string, entry: Entry): void => {
       if (isRepeated === true) this.#partition.acknowledgeUnknown(key);
       else this.#partition.acknowledge(key, entry, position, departure);
+    };
+    if (batch.deletes.length > 0) {
+      const isSet = new Set(batch.sets.map(([key]) => key));
+      for (const key of batch.deletes) if (!isSet.has(key)) acknowledge(key, new Entry(undefined));
+    }
+    for (const [index, [key, bytes, ttlMs]] of batch.sets.entries()) {
+      this.bytesOut += bytes.length;
+      acknowledge(key, (entryOf(key, index) ?? new Entry(bytes)).livingFor(ttlMs, departure.sentAt));
     }
     if (batch.clear) this.#partition.acknowledgeClear(position);
   }

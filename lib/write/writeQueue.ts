@@ -186,15 +186,15 @@ export class WriteQueue {
 
   async #send(operations: readonly Operation[]): Promise<void> {
     const { timely, late } = this.#patience.sort(operations);
-    this.#failAll(late, notSent());
+    if (late.length > 0) this.#failAll(late, notSent());
     // Whoever heard of a failure a moment ago may have closed the dictionary.
     if (this.#closedBy !== undefined) this.#failAll(timely, this.#closedBy);
     if (this.#closedBy !== undefined || timely.length === 0) return;
     this.#sent = timely;
     const deadline = Math.min(...timely.map((operation) => this.#patience.deadlineOf(operation)));
-    const entries = new Map(timely.map(({ key, entry }) => [key, entry]));
+    const entries = timely.filter(({ bytes }) => bytes !== undefined).map(({ entry }) => entry);
     try {
-      const { existed } = await this.#sender.send(toBatch(timely), deadline, (key) => entries.get(key));
+      const { existed } = await this.#sender.send(toBatch(timely), deadline, (_, index) => entries[index]);
       if (this.#closedBy === undefined) this.#acknowledge(timely, existed);
     } catch (error) {
       if (this.#closedBy === undefined) await this.#reject(timely, asWriteError(error), deadline);

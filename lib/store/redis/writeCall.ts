@@ -2,7 +2,7 @@ import { positionNonce } from '../nonce.ts';
 import type { Batch, SpaceOptions } from '../store.ts';
 import { encodeLogged } from './changeLog.ts';
 import type { Arguments } from './connection.ts';
-import { encodeEnvelopeTail, encodeNumber, ENVELOPE_HEAD } from './envelope.ts';
+import { encodeEnvelopeTail, encodeNumber } from './envelope.ts';
 import type { PartitionNames } from './names.ts';
 
 /** What the write script is called with. */
@@ -16,16 +16,20 @@ export function encodeWrite(batch: Batch, names: PartitionNames, options: SpaceO
     String(deletes.length),
     String(sets.length),
     String(conditions.length),
-    encodeNumber(positionNonce(hasTtls)),
+    encodeAnnouncement(batch, options, hasTtls),
     sets.length > 0 ? names.updateChannel : names.deleteChannel,
-    ENVELOPE_HEAD,
-    encodeEnvelopeTail(batch, options.origin, options.inlineBytes),
-    encodeLogged(batch),
     ticket === undefined ? '' : encodeNumber(ticket.number),
     ...conditions.map(({ version }) => version ?? ''),
     ...sets.map(([, bytes]) => asBuffer(bytes)),
     ...(hasTtls ? sets.map(([, , ttlMs]) => String(ttlMs ?? '')) : []),
   ];
+}
+
+/** In one argument, because each that is binary is a piece of its own on its way into the socket. */
+function encodeAnnouncement(batch: Batch, { origin, inlineBytes }: SpaceOptions, hasTtls: boolean): Buffer {
+  const logged = encodeLogged(batch);
+  const tail = encodeEnvelopeTail(batch, origin, inlineBytes);
+  return Buffer.concat([encodeNumber(positionNonce(hasTtls)), encodeNumber(logged.length), logged, tail]);
 }
 
 function keysOf({ deletes, sets, conditions = [], ticket }: Batch, names: PartitionNames): string[] {

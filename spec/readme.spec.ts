@@ -23,7 +23,9 @@ function linesOf(code: string): readonly string[] {
 describe('the documentation', () => {
   let examples: readonly ReadonlySet<string>[];
   beforeAll(async () => {
-    const names = (await readdir(join(root, 'examples'))).filter((name) => /\.(js|ts)$/.test(name));
+    const names = (await readdir(join(root, 'examples'), { recursive: true })).filter((name) =>
+      /\.(js|ts)$/.test(name),
+    );
     const sources = await Promise.all(names.map((name) => readFile(join(root, 'examples', name), 'utf8')));
     examples = sources.map((source) => new Set(linesOf(source)));
   });

@@ -1,3 +1,4 @@
+import { type Duration, durationMs } from '../duration.ts';
 import { until } from './until.ts';
 
 /** How often each kind of resource is open, and each event of `process` listened to. */
@@ -9,17 +10,20 @@ type Counts = ReadonlyMap<string, number>;
  *
  * What is unref'd keeps no process alive and is not seen.
  *
- * @returns Resolves as soon as nothing more is open than at first; rejects with an error that names what is, if that
- *   takes longer than `deadlineMs` (milliseconds, default 5000).
+ * @param options - `within`: how long the check may wait, default 5 seconds.
+ * @returns Resolves as soon as nothing more is open than at first; rejects with an error that names what is. It takes
+ *   nothing, so that it can be a hook of a test runner.
+ * @throws {ConfigError} `within` is no duration.
  *
  * @example
  * const check = leakCheck();
  * await runTheApplication();
  * await check();
  */
-export function leakCheck(): (deadlineMs?: number) => Promise<void> {
+export function leakCheck({ within = 5000 }: { readonly within?: Duration } = {}): () => Promise<void> {
+  const deadlineMs = durationMs('within', within, 0);
   const before = count();
-  return async (deadlineMs = 5000) => {
+  return async () => {
     // What waits for the next look must not see itself.
     let more: readonly string[] = [];
     const isClean = (): boolean => {

@@ -80,6 +80,23 @@ describe('an example', () => {
   });
 
   it.each([
+    { runner: 'node:test', args: ['--test', 'examples/testing/outage.node.js'] },
+    {
+      runner: 'Jest',
+      args: [
+        '--experimental-vm-modules',
+        'node_modules/jest/bin/jest.js',
+        ...['--config', '{ "roots": ["examples/testing"], "testMatch": ["**/outage.jest.js"] }'],
+      ],
+    },
+  ])('of tests runs under $runner', async ({ args }) => {
+    const { code, stdout, stderr } = await built.node(args);
+
+    expect(`${stdout}${stderr}`).toContain('is the built-in one while the store is out of reach');
+    expect(code).toBe(0);
+  });
+
+  it.each([
     ...examples,
     ['opening.js', 'Written, read, deleted.'],
     ['python.js', 'Python has written: dark'],

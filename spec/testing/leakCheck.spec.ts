@@ -14,15 +14,19 @@ describe('leakCheck', () => {
     await expect(check()).resolves.toBeUndefined();
   });
 
+  it('refuses what is no duration', () => {
+    expect(() => leakCheck({ within: -1 })).toThrow('within');
+  });
+
   it('names what is still open', async () => {
-    const check = leakCheck();
+    const [check, hastyCheck] = [leakCheck(), leakCheck({ within: 50 })];
     const server = createServer().listen(0, '127.0.0.1');
     // More than the test runner may end meanwhile.
     const timers = Array.from({ length: 50 }, () => setInterval(() => {}, 1000));
     const listener = (): void => {};
     process.on('SIGUSR2', listener);
 
-    const message = await check(20).catch(String);
+    const message = await hastyCheck().catch(String);
     server.close();
     for (const timer of timers) clearInterval(timer);
     process.off('SIGUSR2', listener);

@@ -1,0 +1,34 @@
+// node --test examples/testing/outage.node.js
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { memoryStore, openDict } from 'neardict';
+import { leakCheck, storeContract, testStore, until } from 'neardict/testing';
+import { greeting } from './serviceUnderTest.js';
+
+/** @type {() => Promise<void>} */
+let check;
+before(() => {
+  check = leakCheck();
+});
+after(() => check());
+
+describe('the greeting', () => {
+  it('is the built-in one while the store is out of reach', async () => {
+    const store = testStore();
+    /** @type {import('neardict').NearDict<{ greeting: string }>} */
+    const settings = await openDict({ namespace: 'settings', store });
+    await settings.set('greeting', 'Hi');
+
+    store.partition();
+    store.clock.advance('5s');
+    assert.equal(await greeting(settings), 'Hello!');
+
+    store.heal();
+    await until('the store is back', async () => (await greeting(settings)) === 'Hi!');
+    await settings.close();
+  });
+});
+
+describe('the store', () => {
+  for (const { name, run } of storeContract(() => memoryStore())) it(name, run);
+});

@@ -39,9 +39,15 @@ async function filesOf(results) {
 }
 
 /** The page, with what stands between its marks made anew. */
-async function page({ machine, rows, workload }) {
+async function page({ machine, rows, charts, workload }) {
   const text = await readFile(PAGE, 'utf8');
-  const parts = { machine: machine.join(', '), table: table(rows), workload: workloadTable(workload) };
+  const parts = {
+    machine: machine.join(', '),
+    table: table(rows),
+    hits: '![One read from memory: neardict beside a Map and beside others](hits.svg)',
+    growth: charts.map(({ title, chart }) => `![${title}](growth-${chart}.svg)`).join('\n\n'),
+    workload: workloadTable(workload),
+  };
   return text.replaceAll(
     /(<!-- bench:(\w+) -->\n)[^]*?(<!-- end -->)/g,
     (_, start, name, end) => `${start}\n${parts[name]}\n\n${end}`,

@@ -23,11 +23,12 @@ describe('what npm publishes', () => {
   });
   afterAll(() => built.remove());
 
-  it('is code, its types, and three texts', () => {
+  it('is code, its types, a page, and three texts', () => {
     const others = packed.files
       .map(({ path }) => path)
-      .filter((path) => !/^dist\/.*(?<!\.map)\.(js|d\.ts)$/.test(path));
+      .filter((path) => !/^dist\/.*(?<!\.map)\.(js|d\.ts)$/.test(path) && !/^dist\/bin\/inspector\/page\//.test(path));
 
+    expect(packed.files.map(({ path }) => path)).toContain('dist/bin/inspector/page/page.html');
     expect(others.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
   });
 
@@ -42,6 +43,6 @@ describe('what npm publishes', () => {
   });
 
   it('stays small', () => {
-    expect(packed.size).toBeLessThan(260_000);
+    expect(packed.size).toBeLessThan(290_000);
   });
 });

@@ -7,6 +7,7 @@ import { doctor } from './doctor.ts';
 import { exportEntries } from './export.ts';
 import { get } from './get.ts';
 import { importEntries } from './import.ts';
+import { inspect } from './inspector/inspect.ts';
 import { ls } from './ls.ts';
 import { migrate } from './migrate.ts';
 import { Output, type Terminal } from './output.ts';
@@ -16,7 +17,7 @@ import { stats } from './stats.ts';
 import { watch } from './watch.ts';
 
 const commands: Readonly<Record<string, Command>> = {
-  ...{ ls, get, set, del, watch, stats, peers, doctor },
+  ...{ ls, get, set, del, watch, stats, peers, doctor, inspect },
   ...{ export: exportEntries, import: importEntries, migrate },
 };
 

@@ -1,6 +1,6 @@
 import type { DictPeer } from '../dict/nearDict.ts';
 import { peersIn } from '../dict/peers.ts';
-import type { Layout, Space } from '../store/store.ts';
+import type { Deadline, Layout, Space } from '../store/store.ts';
 import { type Command, DONE, PLACE } from './command.ts';
 import { shownKey } from './record.ts';
 import { findTarget, inTime } from './target.ts';
@@ -11,7 +11,7 @@ interface PeerRow extends DictPeer {
 }
 
 /** What a question for peers has brought. */
-interface PeerSurvey {
+export interface PeerSurvey {
   readonly peers: readonly PeerRow[];
   /** Connections that have heard the question, and brought no answer; 0 where the store can't tell. */
   readonly silent: number;
@@ -57,9 +57,14 @@ lag (since it was last proven equal to the store) and age, in milliseconds. Who 
 const MAX_COMPARED = 256;
 
 /** Asks who has a namespace open, and compares with what the store had when they were asked. */
-async function surveyPeers(space: Space, { partitions }: Layout, waitMs: number): Promise<PeerSurvey> {
+export async function surveyPeers(
+  space: Space,
+  { partitions }: Layout,
+  waitMs: number,
+  deadline: () => Deadline = inTime,
+): Promise<PeerSurvey> {
   const ids = Array.from({ length: Math.min(partitions, MAX_COMPARED) }, (_, id) => id);
-  const calls = await Promise.all(ids.map(async (id) => (await space.position(id, inTime())).seq));
+  const calls = await Promise.all(ids.map(async (id) => (await space.position(id, deadline())).seq));
   const { answers, heard = 0 } = (await space.askPeers?.(performance.now() + waitMs)) ?? { answers: [] };
   const behind = ({ positions }: DictPeer): number =>
     positions.reduce((sum, [id, applied]) => sum + Math.max(0, (calls[id] ?? 0) - applied), 0);

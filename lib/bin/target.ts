@@ -45,9 +45,21 @@ export interface Target {
  * @throws {CommandError} There is none, and it is not to be made; or only the user's own program can find its keys.
  */
 export async function findTarget(args: Arguments): Promise<Target> {
-  const namespace = args.neededNamespace;
-  const inspection = await inspect(args.url, namespace, connectInTime());
-  const layout = inspection.layout ?? newLayout(args, inspection);
+  return targetAt(args.url, args.neededNamespace, (inspection) => newLayout(args, inspection));
+}
+
+/**
+ * The same by URL and name.
+ *
+ * @param layoutOfNew - The layout that it gets if there is none; `undefined`: it is not to be made.
+ */
+export async function targetAt(
+  url: string,
+  namespace: string,
+  layoutOfNew: (inspection: Inspection) => Layout | undefined = () => undefined,
+): Promise<Target> {
+  const inspection = await inspect(url, namespace, connectInTime());
+  const layout = inspection.layout ?? layoutOfNew(inspection);
   if (layout === undefined)
     throw new CommandError(`There is no namespace '${namespace}'. \`neardict ls\` lists them.`, NOT_THERE);
   assertOwnHash(layout);

@@ -24,6 +24,12 @@ export interface Page {
   /** Types into an element, key by key, as a person does. */
   type(selector: string, text: string): Promise<void>;
   click(selector: string): Promise<void>;
+  /** Presses a key, such as `ArrowDown`, `Enter`, `Escape` or a letter. */
+  press(key: string, modifier?: 'Control'): Promise<void>;
+  /** What the system of its reader prefers. */
+  prefer(scheme: 'light' | 'dark'): Promise<void>;
+  /** How large the window is, in pixels. */
+  resize(width: number, height: number): Promise<void>;
   /** PNG. */
   screenshot(): Promise<Buffer>;
 }
@@ -137,12 +143,30 @@ class Tab implements Page {
 
   async click(selector: string): Promise<void> {
     const { x, y } = await this.evaluate<{ x: number; y: number }>(`(() => {
-      const { x, y, width, height } = document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect();
+      const found = document.querySelector(${JSON.stringify(selector)});
+      found.scrollIntoView({ block: 'nearest' });
+      const { x, y, width, height } = found.getBoundingClientRect();
       return { x: x + width / 2, y: y + height / 2 };
     })()`);
     for (const type of ['mousePressed', 'mouseReleased']) {
       await this.#send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 });
     }
+  }
+
+  async press(key: string, modifier?: 'Control'): Promise<void> {
+    const codes: Record<string, number> = { Enter: 13, Escape: 27, ArrowUp: 38, ArrowDown: 40 };
+    const text = { ...(key.length === 1 && { text: key }), ...(key === 'Enter' && { text: '\r' }) };
+    const common = { key, windowsVirtualKeyCode: codes[key] ?? key.charCodeAt(0), modifiers: modifier ? 2 : 0 };
+    await this.#send('Input.dispatchKeyEvent', { type: 'keyDown', ...common, ...text });
+    await this.#send('Input.dispatchKeyEvent', { type: 'keyUp', ...common });
+  }
+
+  async prefer(scheme: 'light' | 'dark'): Promise<void> {
+    await this.#send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
+  }
+
+  async resize(width: number, height: number): Promise<void> {
+    await this.#send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
   }
 
   async screenshot(): Promise<Buffer> {

@@ -34,6 +34,8 @@ export async function buildPackage(): Promise<BuiltPackage> {
   const folder = await mkdtemp(join(tmpdir(), 'neardict-built-'));
   const { code, stdout } = await compile('typescript', ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')]);
   if (code !== 0) throw new Error(`The library does not compile:\n${stdout}`);
+  const page = 'bin/inspector/page';
+  await cp(join(root, 'lib', page), join(folder, 'dist', page), { recursive: true });
   await cp(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
 

@@ -19,17 +19,34 @@ export async function allQuestions() {
   return found;
 }
 
-/** What a question answers, measured on a store by a process of its own. */
+/** How long a question may take, in milliseconds. */
+const PATIENCE_MS = 300_000;
+const TRIES = 3;
+
+/** What a question answers, measured on a store by a process of its own; asked again if that fails. */
 export async function ask(file, store, isQuick) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await askOnce(file, store, isQuick);
+    } catch (error) {
+      if (tries === TRIES) throw error;
+      console.error(`${error.message} Once more.`);
+    }
+  }
+}
+
+async function askOnce(file, store, isQuick) {
   const server = store === 'memory' ? undefined : await startServer();
   const args = [file, store, server?.url ?? '', ...(isQuick ? ['--quick'] : [])];
   const child = fork(new URL('bench/child.js', ROOT), args, { execArgv: ['--expose-gc'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
   try {
     return await new Promise((resolve, reject) => {
       child.once('message', resolve);
       child.once('exit', () => reject(new Error(`${file} on ${store} has failed.`)));
     });
   } finally {
+    clearTimeout(timer);
     await server?.stop();
   }
 }

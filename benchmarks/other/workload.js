@@ -8,8 +8,8 @@ import { MIXES } from '../workload/mixes.js';
 export const stores = ['redis-v6'];
 
 const PROCESSES = 4;
-const WARM_UP_MS = 1000;
-const WORK_MS = 2000;
+const WARM_UP_MS = 500;
+const WORK_MS = 1000;
 const ROUNDS = isQuick ? 1 : 3;
 const LIBRARIES = {
   neardict: 'neardict',

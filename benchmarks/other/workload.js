@@ -51,7 +51,8 @@ async function run(library, mix) {
     const slowest = (name) => Math.max(...done.map((each) => each[name]));
     return { perSecond: (1000 * count) / WORK_MS, p50: slowest('p50'), p99: slowest('p99') };
   } finally {
-    for (const child of children) child.disconnect();
+    // First the processes: some libraries complain loudly about a server that is gone.
+    await Promise.all(children.map(end));
     await server.stop();
   }
 }
@@ -59,6 +60,13 @@ async function run(library, mix) {
 function work(child, durationMs) {
   child.send(durationMs);
   return answerOf(child);
+}
+
+async function end(child) {
+  if (child.exitCode !== null || !child.connected) return;
+  const exited = once(child, 'exit');
+  child.disconnect();
+  await exited;
 }
 
 async function answerOf(child) {

@@ -42,8 +42,9 @@ describe('neardict inspect', () => {
     await server.stop();
   });
 
+  /** Empty while the field can't be seen: it may hold what was edited before. */
   const valueOf = (selector: string): Promise<string> =>
-    page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.value`);
+    page.evaluate(`document.querySelector(${JSON.stringify(selector)} + ':is(dialog[open] *)')?.value ?? ''`);
   const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent');
   const row = (key: string): string => `[data-key=${JSON.stringify(key)}]`;
   /** As a person does: all of the text is replaced. */

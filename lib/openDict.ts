@@ -270,9 +270,6 @@ function assemble(
         return (readers[id] as Reader).read(key);
       },
     ),
-    drop: (key) => {
-      cache.remove(key);
-    },
     onUse: () => {
       following.keepProving();
     },

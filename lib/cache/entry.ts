@@ -14,8 +14,6 @@ export class Era {
   freshUntil: number = NEVER;
   /** Reads served from entries of this era. */
   hits = 0;
-  /** Number of its entries in the cache. */
-  entries = 0;
   isEnded = false;
 
   end(): void {

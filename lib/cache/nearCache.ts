@@ -1,30 +1,30 @@
-import QuickLRU from 'quick-lru';
+import QuickLRU, { type Options as LruOptions } from 'quick-lru';
 import type { Entry, Era } from './entry.ts';
-import { Generations } from './generations.ts';
+import { FrontTable, type Held } from './frontTable.ts';
 
 /** How much the cache may hold: nothing, every key it met, or at most so many entries. */
 export type CacheLimit = false | 'all' | number;
 
 /** Missing keys remembered beside `'all'` present ones: asking for keys that do not exist must not fill the memory. */
 const MAX_MISSING = 10_000;
+/** Entries found lately, in front of `'all'`. */
+const FRONT_OF_ALL = 5000;
 
 /** What others need of the held entries. */
-export interface EntryMap extends Iterable<[string, Entry]> {
-  get(key: string): Entry | undefined;
-}
+export type EntryMap = Held<Entry>;
 
 export interface NearCacheOptions {
   /** Keys that are never held. Default: none. */
   readonly uncacheable?: ReadonlySet<string> | undefined;
   readonly random?: (() => number) | undefined;
-  /** Told of entries that make room for others. */
+  /** Told of entries that make room for others, of some more than once. */
   readonly onEvicted?: ((key: string) => void) | undefined;
 }
 
 /** The entries of one dictionary. It knows nothing of where they come from. */
 export class NearCache {
   /** Read directly on the hit path. */
-  readonly entries: Generations<Entry>;
+  readonly entries: EntryMap;
   readonly #limit: CacheLimit;
   readonly #maxAgeMs: number;
   readonly #uncacheable: ReadonlySet<string>;
@@ -46,19 +46,11 @@ export class NearCache {
     this.#uncacheable = uncacheable;
     this.#random = random;
     // One class for every limit: calls of the hit path meet one shape.
-    this.entries = new Generations<Entry>(
-      typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY,
-      (key, entry) => {
-        entry.era.entries--;
-        onEvicted?.(key);
-      },
-    );
+    this.entries =
+      typeof limit === 'number' ? boundedEntries(limit, onEvicted) : new FrontTable(new Map(), FRONT_OF_ALL);
     this.#missing = new QuickLRU({
-      // It holds two generations.
-      maxSize: MAX_MISSING / 2,
-      onEviction: (key) => {
-        this.#release(key);
-      },
+      maxSize: generationSize(MAX_MISSING),
+      onEviction: (key) => this.entries.delete(key),
     });
   }
 
@@ -81,9 +73,7 @@ export class NearCache {
       this.remove(key);
       return;
     }
-    this.#release(key);
     entry.era = era;
-    era.entries++;
     entry.seq = seq;
     entry.expireBy(now + this.#maxAgeMs * (0.9 + 0.1 * this.#random()));
     this.entries.set(key, entry);
@@ -91,19 +81,20 @@ export class NearCache {
   }
 
   remove(key: string): void {
-    this.#release(key);
+    this.entries.delete(key);
     if (this.#limit === 'all') this.#noteMissing(key, false);
   }
 
   clear(): void {
-    for (const [, entry] of this.entries) entry.era.entries--;
     this.entries.clear();
     this.#missing.clear();
   }
 
-  #release(key: string): void {
-    const entry = this.entries.delete(key);
-    if (entry !== undefined) entry.era.entries--;
+  /** Number of entries that can be served while their partition is fresh. Costs a pass over the cache. */
+  count(): number {
+    let count = 0;
+    for (const [, entry] of this.entries) if (!entry.era.isEnded) count++;
+    return count;
   }
 
   #noteMissing(key: string, isMissing: boolean): void {
@@ -111,4 +102,15 @@ export class NearCache {
     this.#missing.delete(key);
     if (isMissing) this.#missing.set(key, true);
   }
+}
+
+function boundedEntries(limit: number, onEvicted: ((key: string) => void) | undefined): EntryMap {
+  const maxSize = generationSize(limit);
+  const options: LruOptions<string, Entry> = onEvicted === undefined ? { maxSize } : { maxSize, onEviction: onEvicted };
+  return new FrontTable(new QuickLRU(options), Math.floor(maxSize / 2));
+}
+
+/** quick-lru holds two generations, together up to `2 * maxSize - 1` entries. */
+function generationSize(limit: number): number {
+  return Math.floor((limit + 1) / 2);
 }

@@ -14,8 +14,6 @@ export interface LocalReadsOptions {
   readonly values: Values;
   /** Asks the store, or joins a read that is under way. */
   readonly fetch: (key: string) => Promise<Known>;
-  /** Takes an entry out of the cache. */
-  readonly drop: (key: string) => void;
   /** Called in the first read of a turn: the dictionary is in use. */
   readonly onUse: () => void;
 }
@@ -29,7 +27,6 @@ export class LocalReads {
   readonly #clock: TurnClock;
   readonly #values: Values;
   readonly #fetch: (key: string) => Promise<Known>;
-  readonly #dropEntry: (key: string) => void;
   readonly #onUse: () => void;
 
   constructor(options: LocalReadsOptions) {
@@ -38,7 +35,6 @@ export class LocalReads {
     this.#clock = options.clock;
     this.#values = options.values;
     this.#fetch = options.fetch;
-    this.#dropEntry = options.drop;
     this.#onUse = options.onUse;
   }
 
@@ -153,6 +149,6 @@ export class LocalReads {
 
   /** Unreadable bytes leave the cache. */
   #drop(key: string, entry: Entry): void {
-    if (this.#entries.get(key) === entry) this.#dropEntry(key);
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
   }
 }

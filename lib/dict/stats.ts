@@ -1,3 +1,4 @@
+import type { NearCache } from '../cache/nearCache.ts';
 import type { Following } from '../coherence/following.ts';
 import type { Partition } from '../coherence/partition.ts';
 import type { Reader } from '../coherence/reader.ts';
@@ -9,6 +10,7 @@ import type { DictStats } from './nearDict.ts';
 interface Counted {
   /** Milliseconds, on the scale of `freshAsOf`. */
   readonly now: () => number;
+  readonly cache: NearCache;
   readonly partitions: readonly Partition[];
   readonly following: Following;
   readonly readers: readonly Reader[];
@@ -16,7 +18,7 @@ interface Counted {
   readonly writer: Writer;
 }
 
-export function collectStats({ now, partitions, following, readers, reads, writer }: Counted): DictStats {
+export function collectStats({ now, cache, partitions, following, readers, reads, writer }: Counted): DictStats {
   const hits = sum(partitions, (partition) => partition.hits) + reads.pendingHits;
   const misses = sum(readers, (reader) => reader.misses);
   const { dirty, edits, flushes, flushedWrites, conflicts } = writer.counts;
@@ -28,7 +30,7 @@ export function collectStats({ now, partitions, following, readers, reads, write
     messages: sum(partitions, ({ counts }) => counts.messages),
     gaps: sum(partitions, ({ counts }) => counts.gaps),
     repairs: sum(partitions, ({ counts }) => counts.repairs),
-    entries: sum(partitions, ({ era }) => era.entries),
+    entries: cache.count(),
     pendingWrites: writer.pending.size,
     dirty,
     edits,

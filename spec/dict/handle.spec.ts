@@ -409,7 +409,7 @@ describe('cache: { maxItems }', () => {
 describe("cache: 'all'", () => {
   it('keeps every key it met', async () => {
     const { store, reads } = recordReads();
-    await using handle = await openInMemory({ store, cache: 'all' });
+    await using handle = await openInMemory({ store, cache: 'all', maxStaleness: '1m' });
     const keys = Array.from({ length: 20_000 }, (_, index) => `key-${index}`);
     await handle.setMany(keys.map((key) => [key, 1] as const));
 

@@ -42,7 +42,6 @@ function fakeReads(): Fake {
         fetched.push(key);
         return Promise.reject(new ClosedError('users'));
       },
-      drop: (key) => entries.delete(key),
       onUse() {},
     }),
   };

@@ -286,7 +286,7 @@ export class Replica implements Follower {
   async #read(keys: readonly string[]): Promise<boolean> {
     const era = this.#era;
     const departure = this.#partition.depart();
-    const { position, values, ttls } = await this.#space.read(this.#id, keys, this.#host.now() + this.#timeoutMs);
+    const { position, values, ttls } = await this.#space.read(this.#id, keys, performance.now() + this.#timeoutMs);
     this.#partition.observe(position, departure);
     if (era !== this.#era || !this.#partition.accepts(position, departure)) return false;
     const isAhead = position.seq > this.#reached.seq;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { Entry } from '../../lib/cache/entry.ts';
 import { NearCache } from '../../lib/cache/nearCache.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
@@ -7,8 +7,12 @@ import { batch, bytes } from '../../lib/testing/contract/batches.ts';
 import { turn } from '../support/openInMemory.ts';
 import { SimulatedServer, SimulatedSpace } from '../support/simulatedStore.ts';
 
-/** A copy of a server whose messages carry no values, with everything under way done step by step. */
-async function openCopy(): Promise<{
+/**
+ * A copy of a server whose messages carry no values, with everything under way done step by step.
+ *
+ * @param sleptMs - For how long the machine has slept.
+ */
+async function openCopy(sleptMs = 0): Promise<{
   readonly server: SimulatedServer;
   readonly partition: Partition;
   readonly replica: Replica;
@@ -30,7 +34,7 @@ async function openCopy(): Promise<{
   const partition = new Partition(
     new NearCache(false, 1000),
     {
-      now: () => performance.now(),
+      now: () => performance.now() + sleptMs,
       requestReading() {},
       distrustFeed() {},
       repaired() {},
@@ -41,7 +45,7 @@ async function openCopy(): Promise<{
     1,
   );
   const replica = new Replica(space, 0, partition, 60_000, {
-    now: () => performance.now(),
+    now: () => performance.now() + sleptMs,
     keys: () => copy.keys(),
     decode: (_key, value) => Buffer.from(value).toString(),
     commit(changes) {
@@ -91,6 +95,15 @@ async function stream(
 }
 
 describe('a copy of values that do not travel with their messages', () => {
+  it('waits no longer for a read after the machine has slept', async () => {
+    const { write, space } = await openCopy(3_600_000);
+    const read = jest.spyOn(space, 'read');
+
+    write('a');
+
+    expect(read.mock.lastCall?.[2]).toBeLessThanOrEqual(performance.now() + 60_000);
+  });
+
   it('shows the changes of one message together, once all are read', async () => {
     const opened = await openCopy();
     const { write, space, copy } = opened;

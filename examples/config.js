@@ -21,10 +21,11 @@ Object.assign(shared.dict, defaults, { host: 'example.org' });
 console.log('shared:', await describe(shared.dict));
 
 // A change made anywhere arrives in every process, without a restart.
-setTimeout(() => {
+const operator = setInterval(() => {
   shared.dict.debug = true;
 }, 10);
 for await (const { value } of shared.watch('debug')) if (value) break;
+clearInterval(operator);
 console.log('later: ', await describe(shared.dict));
 
 await shared.clear();

@@ -128,8 +128,9 @@ class Node implements ClusterNode {
     this.#child = child;
     await until(`the node on port ${this.port} answers`, async () => {
       if (child.exitCode !== null) throw new Error(`A node ended at its start with exit code ${child.exitCode}.`);
-      return this.send('PING').then(
-        () => true,
+      // Somebody else may have been faster to take the port.
+      return this.send('CLUSTER', 'MYID').then(
+        (id) => String(id) === this.id,
         () => false,
       );
     });

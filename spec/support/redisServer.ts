@@ -20,6 +20,8 @@ export interface RedisServer {
 }
 
 const START_TIMEOUT_MS = 20_000;
+/** Most test processes at a time. */
+const WORKERS = 16;
 
 /** Starts a server that keeps nothing on disk. `args`: more options of redis-server. */
 export async function startRedis(...args: readonly string[]): Promise<RedisServer> {
@@ -47,23 +49,32 @@ export async function startRedis(...args: readonly string[]): Promise<RedisServe
   };
 }
 
-/** A free port such that it and the one 10 000 above are outside the range that the system gives out. */
+/**
+ * A free port such that the one 10 000 above, which a node of a cluster takes too, is free as well: nobody gets it by
+ * this function, and both are outside the range that the system gives out.
+ *
+ * Test processes that run side by side get different ones: each takes those with a remainder of its own.
+ */
 export async function freePort(): Promise<number> {
+  const worker = Number(process.env['JEST_WORKER_ID'] ?? 0) % WORKERS;
   for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 12_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => {
-        resolve(false);
-      });
-      server.listen(port, '127.0.0.1', () => {
-        resolve(true);
-      });
-    });
-    if (!isFree) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
+    const port = 10_000 + Math.floor(Math.random() * (10_000 / WORKERS)) * WORKERS + worker;
+    if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
   }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const isListening = await new Promise<boolean>((resolve) => {
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen(port, '127.0.0.1', () => {
+      resolve(true);
+    });
+  });
+  if (isListening) await new Promise((resolve) => server.close(resolve));
+  return isListening;
 }
 
 async function launch(port: number, folder: string, args: readonly string[]): Promise<ChildProcess> {

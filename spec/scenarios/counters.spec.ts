@@ -6,7 +6,7 @@ import { startChild } from '../support/runChild.ts';
 
 const PROCESSES = 8;
 /** Of each process, by place. On a cluster the conditions are the same, and each process costs more. */
-const UPDATES: readonly number[] = [1000, 250];
+const UPDATES: readonly number[] = [1000, 100];
 const FAULTS = 24;
 /** Eight processes share what the machine has. */
 const TIMEOUT_MS = 240_000;

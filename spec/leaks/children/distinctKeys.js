@@ -1,17 +1,17 @@
 // Many different keys pass through everything that remembers keys for a while: reads in flight, writes that wait,
 // entries ahead of the feed, caches, missing keys, changes that nobody fetches, calls with a signal.
-// Prints the growth of memory in the second half. Arguments: number of keys; URL of a server, without which the dictionary
-// lives in memory.
+// Prints the growth of memory in the second half. Arguments: number of keys; what a store on Redis is made of, as JSON,
+// without which the dictionary lives in memory.
 import { getEventListeners } from 'node:events';
 import { openDictOn } from '../../scenarios/children/openDictOn.js';
 import { bytesInUse } from './memory.js';
 
 const AT_ONCE = 1000;
 
-const [count, url] = process.argv.slice(2);
+const [count, source] = process.argv.slice(2);
 const keyCount = Number(count);
 const { signal } = new AbortController();
-const open = (cache) => openDictOn('distinct', url, { cache });
+const open = (cache) => openDictOn('distinct', source, { cache });
 const lru = await open({ maxItems: 10_000 });
 const all = await open('all');
 // Nobody fetches its changes.

@@ -1,6 +1,6 @@
 // Operations of all kinds over a cache of 10,000 entries, 70 % of the reads from it. Prints the hit rate, and
-// the growth of memory in the second half. Arguments: number of operations; URL of a server, without which the
-// dictionary lives in memory.
+// the growth of memory in the second half. Arguments: number of operations; what a store on Redis is made of, as JSON, without
+// which the dictionary lives in memory.
 import { openDictOn } from '../../scenarios/children/openDictOn.js';
 import { bytesInUse } from './memory.js';
 
@@ -8,10 +8,10 @@ const PER_TICK = 250;
 const HOT = 2000;
 const COLD = 1_000_000;
 
-const [count, url] = process.argv.slice(2);
+const [count, source] = process.argv.slice(2);
 const operations = Number(count);
 
-const handle = await openDictOn('operations', url, { cache: { maxItems: 10_000 } });
+const handle = await openDictOn('operations', source, { cache: { maxItems: 10_000 } });
 const { dict } = handle;
 await handle.setMany(Array.from({ length: HOT }, (_, index) => [`hot ${index}`, valueOf(index)]));
 

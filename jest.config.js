@@ -17,7 +17,7 @@ export default {
   testTimeout: 60_000,
   // Most specs wait more than they compute.
   maxWorkers: '100%',
-  // A worker keeps the modules of every spec that it has run, and becomes three times as slow.
+  // A worker keeps the modules of every spec that it has run, and becomes slow.
   workerIdleMemoryLimit: '600MB',
   projects: [
     {

@@ -13,7 +13,7 @@ type Table<V> = Record<string, V | undefined>;
  * A table of what was found lately, in front of what holds all entries.
  *
  * quick-lru asks two Maps and a wrapper, and a Map compares strings. The key of a read comes from the Proxy as an interned
- * string, which an object finds by its address: together that is 30 % of a hit (docs/performance.md).
+ * string, which an object finds by its address: together that is a quarter of a hit (docs/performance.md).
  *
  * The table is dropped from time to time, so that every key that is in use passes the quick-lru and counts as used there.
  */

@@ -238,7 +238,8 @@ function assemble(
     },
   );
   const walk = new StoreWalk(space, readers, partitionOf, values, timeoutMs);
-  const writes = new Writes({ namespace, writer, values, schemas: settings.schemas, walk, ttlMs: settings.ttlMs });
+  const { schemas, ttlMs } = settings;
+  const writes = new Writes({ namespace, writer, values, schemas, walk, partitionOf, ttlMs });
   const freshReads = new FreshReads(writer, readerOf, timeoutMs);
   const updates = new Updates(new Atomics(writer, freshReads, timeoutMs), writes, values);
   const mirrors = new Mirrors(basisOf(settings, clock, values), {

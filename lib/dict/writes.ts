@@ -10,6 +10,7 @@ import {
   type WriteFailure,
 } from '../errors.ts';
 import type { KeySchemas } from '../schema/keySchemas.ts';
+import type { Partitioner } from '../store/partitioner.ts';
 import { versionOf } from '../store/version.ts';
 import { Countdown } from '../write/countdown.ts';
 import type { Content, Writer } from '../write/writer.ts';
@@ -42,6 +43,8 @@ export interface WritesOptions {
   readonly values: Values;
   readonly schemas: KeySchemas;
   readonly walk: StoreWalk;
+  /** Throws what `partitionBy` throws. */
+  readonly partitionOf: Partitioner;
   /** How long what is written lives, unless the write says otherwise; `undefined`: for ever. */
   readonly ttlMs: number | undefined;
 }
@@ -156,10 +159,13 @@ export class Writes {
   /**
    * @throws {KeyError} No key.
    * @throws {ClosedError} The dictionary is closed.
+   * @throws {ConfigError} `partitionBy` returned no string. What it throws passes through.
    */
   check(key: string): void {
     assertKey(key);
     this.#assertOpen();
+    // A function of the user: none of a batch is written if it fails for one.
+    this.#options.partitionOf(key);
   }
 
   /** Takes no more writes. */

@@ -6,9 +6,14 @@ const placeless = new Error('no tenant in this key');
 
 describe.each<WriteMode>(['through', 'back'])('a partitionBy that fails for a key, with write: %s', (write) => {
   it.each([
-    { does: 'throws', partitionBy: throwing, error: placeless },
-    { does: 'returns no string', partitionBy: returningNothing, error: expect.any(ConfigError) },
-  ])('and $does fails the whole call, of which nothing is written', async ({ partitionBy, error }) => {
+    { does: 'throws', partitionBy: throwing, error: placeless, message: placeless.message },
+    {
+      does: 'returns no string',
+      partitionBy: returningNothing,
+      error: expect.any(ConfigError),
+      message: 'must return a string',
+    },
+  ])('and $does fails the whole call, of which nothing is written', async ({ partitionBy, error, message }) => {
     await using handle = await openInMemory({ partitions: 4, partitionBy, write });
     await handle.set('here', 1);
     const spread = Array.from({ length: 20 }, (_, index) => `key-${index}`);
@@ -18,7 +23,7 @@ describe.each<WriteMode>(['through', 'back'])('a partitionBy that fails for a ke
     await expect(handle.set('bad', 1)).rejects.toEqual(error);
     await expect(handle.update('bad', () => 1)).rejects.toEqual(error);
     await expect(handle.getMany(['here', 'bad'])).rejects.toEqual(error);
-    expect(() => (handle.dict['bad'] = 1)).toThrow();
+    expect(() => (handle.dict['bad'] = 1)).toThrow(message);
     await handle.flush();
 
     expect(await handle.snapshot()).toEqual({ here: 1 });

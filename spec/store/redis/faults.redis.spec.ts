@@ -28,6 +28,8 @@ describe.each(['borrowed', 'own'] as const)('a space on a %s connection', (kind)
   });
   afterEach(async () => {
     await space.close();
+    // node-redis 4 leaves a socket open if it is ended while it reconnects.
+    await until('the client is back', () => client.isReady);
     await client.end();
     await admin.connectionsAre(0);
     await admin.end();

@@ -11,6 +11,7 @@ import { createClient } from 'redis';
 import { openDict, openMirror } from '../dist/index.js';
 import { redisStore } from '../dist/redis.js';
 import { startServer } from './server.js';
+import { RAW } from './bench/stage.js';
 
 const KEYS = 1000;
 const READ_ROUNDS = 101;
@@ -118,7 +119,7 @@ async function compareLoads() {
       Array.from({ length: ENTRIES / 500 }, async (_, batch) => {
         const some = keys.slice(500 * batch, 500 * (batch + 1));
         const names = some.map((key) => `load/${key}`);
-        take(some, await client.sendCommand(['MGET', ...names], { returnBuffers: true }));
+        take(some, await client.sendCommand(['MGET', ...names], RAW));
       }),
     );
   const firstReads = { 'first read': [], 'second read': [] };

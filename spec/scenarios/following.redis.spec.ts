@@ -120,7 +120,13 @@ describe.each(places)('following on %s', (_name, start) => {
 
   it('serves from memory and drops nothing while the feed is late but intact', async () => {
     const proxied = await place.proxied();
-    const reader = await openDict<Numbers>({ namespace: 'late', store: redisStore(proxied.source) });
+    // However slow the machine is: a feed that is later than maxStaleness is rightly not served from.
+    const reader = await openDict<Numbers>({
+      namespace: 'late',
+      store: redisStore(proxied.source),
+      maxStaleness: '1m',
+      verifyInterval: '1s',
+    });
     await using writer = await openDict<Numbers>({ namespace: 'late', store: redisStore(client) });
     const keys = Array.from({ length: 100 }, (_, index) => `key${index}`);
     await writer.setMany(keys.map((key) => [key, 0] as const));

@@ -88,14 +88,13 @@ describe('the fault proxy', () => {
     const started = performance.now();
 
     await say(data, 'now\n');
-    const dataMs = performance.now() - started;
+    expect(proxy.counts.delayed).toBe(0);
     for (let index = 0; index < 20; index++) {
       feed.socket.write(`${index}\n`);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     await until('all is there', () => feed.got().endsWith('19\n'));
 
-    expect(dataMs).toBeLessThan(100);
     expect(performance.now() - started).toBeGreaterThanOrEqual(100);
     expect(feed.got()).toBe(`SUBSCRIBE\n${Array.from({ length: 20 }, (_, index) => `${index}\n`).join('')}`);
     expect(proxy.counts.delayed).toBeGreaterThan(0);

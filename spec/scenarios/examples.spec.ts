@@ -89,6 +89,10 @@ describe('an example', () => {
         ...['--config', '{ "roots": ["examples/testing"], "testMatch": ["**/outage.jest.js"] }'],
       ],
     },
+    {
+      runner: 'Vitest',
+      args: ['node_modules/vitest/vitest.mjs', 'run', '--root', 'examples/testing', '--reporter=verbose'],
+    },
   ])('of tests runs under $runner', async ({ args }) => {
     const { code, stdout, stderr } = await built.node(args);
 

@@ -10,8 +10,8 @@ import { unpack } from 'msgpackr';
 import { createClient } from 'redis';
 import { openDict, openMirror } from '../dist/index.js';
 import { redisStore } from '../dist/redis.js';
-import { startServer } from './server.js';
 import { RAW } from './bench/stage.js';
+import { startServer } from './server.js';
 
 const KEYS = 1000;
 const READ_ROUNDS = 101;

@@ -42,6 +42,12 @@ export class FillGuard {
     flight.sentAt = sentAt;
   }
 
+  /** The read has failed: nobody joins it any more, though others of the key may be under way. */
+  unshare(key: string, read: Promise<Reply>): void {
+    const flight = this.#flights.get(key);
+    if (flight?.read === read) flight.read = undefined;
+  }
+
   shared(key: string, since: number): Promise<Reply> | undefined {
     const flight = this.#flights.get(key);
     return flight !== undefined && flight.sentAt >= since ? flight.read : undefined;

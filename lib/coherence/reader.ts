@@ -103,7 +103,10 @@ export class Reader {
         batch.resolve(this.#receive(batch.keys, snapshot, departure));
       },
       (error: unknown) => {
-        for (const key of batch.keys) this.#partition.guard.leave(key);
+        for (const key of batch.keys) {
+          this.#partition.guard.unshare(key, queue.get(key) as Promise<Reply>);
+          this.#partition.guard.leave(key);
+        }
         batch.reject(error);
       },
     );

@@ -87,7 +87,8 @@ describe.each(places)('without %s', (_name, start) => {
     expect(output.trim()).toBe(
       JSON.stringify({
         seen: [true, '{"dict":{}}', '[NearDict looking]', true, true, 0, 'object', 'DataCloneError'],
-        misses: 0,
+        failed: 'ERR_NEARDICT_UNAVAILABLE',
+        misses: 1,
       }),
     );
     expect(code).toBe(0);

@@ -29,7 +29,9 @@ const seen = [
     }
   })(),
 ];
-await new Promise((resolve) => setTimeout(resolve, 400));
-console.log(JSON.stringify({ seen, misses: handle.stats().misses }));
+// Fails after everything that a look had started would have.
+const failed = await handle.get('asked').catch((error) => error.code);
+await new Promise((resolve) => setImmediate(resolve));
+console.log(JSON.stringify({ seen, failed, misses: handle.stats().misses }));
 process.disconnect();
 handle.destroy();

@@ -229,7 +229,7 @@ export class Handle implements NearDict<Data> {
   async snapshot(options?: ScanOptions): Promise<Data> {
     await this.#parts.writes.settled(options?.signal);
     const entries: (readonly [string, unknown])[] = [];
-    for await (const batch of this.#parts.walk.entries(options)) entries.push(...batch);
+    for await (const batch of this.#parts.walk.roughEntries(options)) entries.push(...batch);
     return Object.fromEntries(entries);
   }
 

@@ -50,8 +50,21 @@ export class StoreWalk {
     }
   }
 
-  async *entries(options?: ScanOptions): AsyncGenerator<readonly (readonly [string, unknown])[], void, undefined> {
-    for await (const keys of this.keys(options)) yield await abortable(this.#read(keys), options?.signal);
+  /** Each entry once. */
+  entries(options?: ScanOptions): AsyncGenerator<readonly (readonly [string, unknown])[], void, undefined> {
+    return this.#entries(options, false);
+  }
+
+  /** Entries for one who keeps the last of each key: some may come twice, the second read later. It is quicker. */
+  roughEntries(options?: ScanOptions): AsyncGenerator<readonly (readonly [string, unknown])[], void, undefined> {
+    return this.#entries(options, true);
+  }
+
+  async *#entries(
+    options: ScanOptions | undefined,
+    isRough: boolean,
+  ): AsyncGenerator<readonly (readonly [string, unknown])[], void, undefined> {
+    for await (const keys of this.#scan(options, isRough)) yield await abortable(this.#read(keys), options?.signal);
   }
 
   /** Keys that were deleted since the scan met them are left out. */

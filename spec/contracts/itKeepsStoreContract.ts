@@ -1,10 +1,10 @@
 import { describe, it } from '@jest/globals';
 import type { Store } from 'neardict';
-import { storeContract } from 'neardict/testing';
+import { type ContractFaults, storeContract } from 'neardict/testing';
 
 /** Runs the published contract of stores. */
-export function itKeepsStoreContract(name: string, makeStore: () => Store): void {
+export function itKeepsStoreContract(name: string, makeStore: () => Store, faults?: ContractFaults): void {
   describe(`${name} as a store`, () => {
-    for (const { name: sentence, run } of storeContract(makeStore)) it(sentence, run);
+    for (const { name: sentence, run } of storeContract(makeStore, faults)) it(sentence, run);
   });
 }

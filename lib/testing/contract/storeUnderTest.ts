@@ -6,24 +6,37 @@ import { versionOf } from '../../store/version.ts';
 import { batch, bytes, soon, text } from './batches.ts';
 import { FeedRecorder } from './feedRecorder.ts';
 
+export type Case = (underTest: StoreUnderTest) => Promise<void>;
+
 /** By sentence. */
-export type Cases = Readonly<Record<string, (underTest: StoreUnderTest) => Promise<void>>>;
+export type Cases = Readonly<Record<string, Case>>;
+
+/** What the tests of a store can do to its connections. */
+export interface ContractFaults {
+  /**
+   * Cuts every connection over which the store's messages come, as a network would that is back at once. Resolves when
+   * it is done; the store may notice later.
+   */
+  readonly cutFeed?: () => unknown;
+}
 
 /** What the cases of the contract work with; new for each case. */
 export class StoreUnderTest implements AsyncDisposable {
   readonly namespace: string = `contract-${randomUUID()}`;
   readonly #makeStore: () => Store;
   readonly #store: Store;
+  readonly #faults: ContractFaults;
   readonly #opened: Space[] = [];
   #space: Space | undefined;
 
-  private constructor(makeStore: () => Store) {
+  private constructor(makeStore: () => Store, faults: ContractFaults) {
     this.#makeStore = makeStore;
+    this.#faults = faults;
     this.#store = makeStore();
   }
 
-  static async open(makeStore: () => Store): Promise<StoreUnderTest> {
-    const underTest = new StoreUnderTest(makeStore);
+  static async open(makeStore: () => Store, faults: ContractFaults): Promise<StoreUnderTest> {
+    const underTest = new StoreUnderTest(makeStore, faults);
     underTest.#space = await underTest.open();
     return underTest;
   }
@@ -68,6 +81,10 @@ export class StoreUnderTest implements AsyncDisposable {
 
   async position(): Promise<Position> {
     return plainPosition(await this.space.position(0, soon()));
+  }
+
+  async cutFeed(): Promise<void> {
+    await this.#faults.cutFeed?.();
   }
 
   /** Everything that a scan finds, in order. */

@@ -1,13 +1,14 @@
 // What does everything cost, beside the least that it can cost and beside other libraries?
 //
-//   npm run bench                                         all of it (8 minutes, alone on the machine): the recorded figures,
+//   npm run bench                                         all of it (15 minutes, alone on the machine): the recorded figures,
 //                                                         the page and the pictures that tell them are made anew
+//   npm run bench -- --resume                             goes on with a run that was interrupted
 //   npm run bench -- [questions...] [--client redis-v4] [--quick]   some of it, printed only
 //
 // Questions are names of files in rows/ and other/. Every figure is a ratio of medians over interleaved rounds
 // in one process; `again` is the limit beside itself, the noise.
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { allQuestions, ask } from './bench/ask.js';
@@ -16,21 +17,29 @@ import { STORES } from './bench/stage.js';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { client: { type: 'string' }, quick: { type: 'boolean', default: false } },
+  options: {
+    client: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    resume: { type: 'boolean', default: false },
+  },
 });
 const stores = flags.client === undefined ? STORES : [flags.client];
 const questions = (await allQuestions()).filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const isWhole = positionals.length === 0 && flags.client === undefined && !flags.quick;
 
-const answers = [];
+/** What a run of the whole has answered until now. */
+const UNFINISHED = new URL('build/unfinished.json', import.meta.url);
+const answers = flags.resume ? JSON.parse(await readFile(UNFINISHED, 'utf8')) : [];
 for (const store of stores) {
-  for (const { file } of questions) {
+  for (const { name, file } of questions) {
     const module = await import(file);
-    if (!module.stores.includes(store)) continue;
+    const isAnswered = answers.some((answer) => answer.store === store && answer.question === name);
+    if (isAnswered || !module.stores.includes(store)) continue;
     for (const answer of await ask(file, store, flags.quick)) {
       console.log(`${store}: ${tell(answer)}`);
-      answers.push({ ...answer, store });
+      answers.push({ ...answer, store, question: name });
     }
+    if (isWhole) await keep();
   }
 }
 if (isWhole) {
@@ -40,6 +49,12 @@ if (isWhole) {
     charts: answers.filter(({ chart }) => chart !== undefined),
     workload: answers.filter(({ mix }) => mix !== undefined),
   });
+  await rm(UNFINISHED);
+}
+
+async function keep() {
+  await mkdir(new URL('.', UNFINISHED), { recursive: true });
+  await writeFile(UNFINISHED, JSON.stringify(answers));
 }
 
 function tell(answer) {

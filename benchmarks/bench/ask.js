@@ -20,7 +20,7 @@ export async function allQuestions() {
 }
 
 /** How long a question may take, in milliseconds. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 900_000;
 const TRIES = 3;
 
 /** What a question answers, measured on a store by a process of its own; asked again if that fails. */

@@ -37,14 +37,15 @@ export async function measure() {
 /** Requests per second of all processes, and the times that they took, of the slowest process. */
 async function run(library, mix) {
   const server = await startServer();
+  const children = [];
   const start = async (fills) => {
     const child = fork(new URL('../workload/child.js', import.meta.url), [library, mix, server.url, String(fills)]);
+    children.push(child);
     await answerOf(child);
-    return child;
   };
-  const children = [await start(true)];
   try {
-    while (children.length < PROCESSES) children.push(await start(false));
+    await start(true);
+    await Promise.all(Array.from({ length: PROCESSES - 1 }, () => start(false)));
     await Promise.all(children.map((child) => work(child, WARM_UP_MS)));
     const done = await Promise.all(children.map((child) => work(child, WORK_MS)));
     const count = done.reduce((sum, each) => sum + each.count, 0);

@@ -51,7 +51,8 @@ export async function main([name = '', ...args]: readonly string[], world: World
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
-    output.note(overview);
+    if (name === '') output.note(overview);
+    else output.fail(`${whatIsWrong(name)} See \`neardict --help\`.`);
     return WRONG_USE;
   }
   try {
@@ -60,6 +61,12 @@ export async function main([name = '', ...args]: readonly string[], world: World
   } catch (error) {
     return explain(error, name, output);
   }
+}
+
+/** A word is shown only if it can't be a URL, and so hold a password. */
+function whatIsWrong(word: string): string {
+  if (word.startsWith('-')) return 'The command comes first, its options behind it.';
+  return /^[\w-]{1,30}$/.test(word) ? `There is no command '${word}'.` : 'There is no such command.';
 }
 
 async function run(command: Command, args: readonly string[], { env, stdin }: World, output: Output): Promise<number> {

@@ -271,6 +271,17 @@ describe('the program neardict', () => {
     expect(JSON.stringify([overview, helps, wrong, failed])).not.toContain('secret');
   });
 
+  it.each([
+    [['lst'], "There is no command 'lst'. See `neardict --help`.\n"],
+    [['redis://ada:secret@x'], 'There is no such command. See `neardict --help`.\n'],
+    [
+      ['--url', 'redis://ada:secret@x', 'ls'],
+      'The command comes first, its options behind it. See `neardict --help`.\n',
+    ],
+  ])('says what is wrong with %p', async (args, stderr) => {
+    expect(await run(...args)).toEqual({ code: 2, stdout: '', stderr });
+  });
+
   it('says what to install where the package redis is missing', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'neardict-cli-'));
     const [root, modules] = [join(import.meta.dirname, '../..'), join(folder, 'node_modules')];

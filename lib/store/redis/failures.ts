@@ -1,4 +1,4 @@
-import { AmbiguousWriteError, NearDictError, UnavailableError } from '../../errors.ts';
+import { AmbiguousWriteError, ConnectTimeoutError, NearDictError, UnavailableError } from '../../errors.ts';
 
 /** Error replies after which a command, or a script that Redis has not let write, certainly had no effect. */
 const NOT_APPLIED: ReadonlySet<string | undefined> = new Set([
@@ -105,6 +105,14 @@ export function disconnected(cause: unknown): UnavailableError {
   return new UnavailableError(`Redis can not be reached: ${reason}. The command was not sent.`, { cause });
 }
 
+/** Says that no connection came about in time. `cause`: what the last attempt met, where that is known. `limit`: which time. */
+export function noAnswer(cause: unknown, limit: string = ''): ConnectTimeoutError {
+  const code = systemCode(cause);
+  const reason = code === undefined ? '' : ` (${code})`;
+  const message = `Redis did not answer${limit}${reason}. Check that it runs and can be reached.`;
+  return new ConnectTimeoutError(message, { cause });
+}
+
 /** Says that a command had no effect. */
 export function unavailable(cause: unknown): NearDictError {
   if (cause instanceof NearDictError) return cause;
@@ -122,6 +130,14 @@ function describe(what: string, cause: unknown): string {
   const advice = ADVICE[codeOf(cause) ?? ''];
   const reason = messageOf(cause).replace(/[.\s]*$/, '.');
   return advice === undefined ? `${what}: ${reason}` : `${what}: ${reason} ${advice}`;
+}
+
+/** What Node or OpenSSL calls it, such as `ECONNREFUSED`: it names neither host nor user. */
+function systemCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code, cause } = error as NodeJS.ErrnoException;
+  const isOwn = error instanceof NearDictError || typeof code !== 'string';
+  return isOwn ? systemCode(cause) : code;
 }
 
 function messageOf(error: unknown): string {

@@ -1,11 +1,12 @@
-import { ConnectTimeoutError, type UnavailableError } from '../../errors.ts';
+import type { UnavailableError } from '../../errors.ts';
 import { Deadlines } from '../deadline.ts';
 import type { Deadline } from '../store.ts';
 import { ClusterClient } from './clusterClient.ts';
 import { ownedSource, type RedisClusterOptions } from './clusterSource.ts';
 import { Connection } from './connection.ts';
+import { noAnswer } from './failures.ts';
 import { metaKey, namespaceOfMeta } from './names.ts';
-import { assertConnectOptions, clientMaker, OwnedClient, type RedisConnectOptions } from './ownedClient.ts';
+import { assertRedisUrl, clientMaker, OwnedClient, type RedisConnectOptions } from './ownedClient.ts';
 
 /** A connection to what is behind a URL, by which tools look at it. */
 export interface Probe {
@@ -22,7 +23,7 @@ export interface Probe {
  * @throws {ConnectTimeoutError} Nobody answers there.
  */
 export async function connectProbe(url: string, deadline: Deadline): Promise<Probe> {
-  assertConnectOptions({ url });
+  assertRedisUrl(url, 'The URL of the server');
   const single = await connected({ url }, new OwnedClient(await clientMaker({ url })), deadline);
   try {
     if (!(await isPartOfCluster(single.connection, deadline))) return single;
@@ -61,10 +62,7 @@ async function connected(
   const close = (): void => {
     client.close();
   };
-  const late = (): Error =>
-    new ConnectTimeoutError('Redis did not answer. Check that it runs and can be reached.', {
-      cause: client.lastError,
-    });
+  const late = (): Error => noAnswer(client.lastError);
   try {
     await new Deadlines().within(client.connected, deadline, late);
   } catch (error) {

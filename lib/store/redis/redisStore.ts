@@ -14,7 +14,7 @@ import {
   type RedisClusterOptions,
 } from './clusterSource.ts';
 import { Connection } from './connection.ts';
-import { NotSentError } from './failures.ts';
+import { NotSentError, noAnswer } from './failures.ts';
 import { LentClient } from './lentClient.ts';
 import { commonPrefix } from './names.ts';
 import {
@@ -232,9 +232,7 @@ function linkOver(
 }
 
 function notConnected(cause: unknown): ConnectTimeoutError {
-  return new ConnectTimeoutError('Redis did not answer within connectTimeout. Check that it runs and can be reached.', {
-    cause,
-  });
+  return noAnswer(cause, ' within connectTimeout');
 }
 
 function isConnectOptions(source: BorrowedClient | RedisConnectOptions): source is RedisConnectOptions {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { ambiguous, isNotApplied, isPassing, isRefusal, unavailable } from '../../../lib/store/redis/failures.ts';
+import { UnavailableError } from 'neardict';
+import {
+  ambiguous,
+  isNotApplied,
+  isPassing,
+  isRefusal,
+  noAnswer,
+  unavailable,
+} from '../../../lib/store/redis/failures.ts';
 
 class ClientClosedError extends Error {}
 class ClientOfflineError extends Error {}
@@ -90,6 +98,18 @@ it.each([
 });
 
 describe('an error for the user', () => {
+  it.each([
+    [Object.assign(new Error('connect ECONNREFUSED ada.example:1'), { code: 'ECONNREFUSED' }), ' (ECONNREFUSED)'],
+    [new UnavailableError('x', { cause: Object.assign(new Error('y'), { code: 'ENOTFOUND' }) }), ' (ENOTFOUND)'],
+    [new Error('Connection timeout'), ''],
+    [undefined, ''],
+  ])('says by what code no connection came about, and not where: %p', (cause, reason) => {
+    const error = noAnswer(cause);
+
+    expect(error).toMatchObject({ code: 'ERR_NEARDICT_CONNECT_TIMEOUT', cause });
+    expect(error.message).toBe(`Redis did not answer${reason}. Check that it runs and can be reached.`);
+  });
+
   it.each([
     ['OOM command not allowed', 'takes deletes only'],
     ["READONLY You can't write", 'connect the client to the primary'],

@@ -240,6 +240,7 @@ describe('with no server', () => {
     expect(error).toBeInstanceOf(ConnectTimeoutError);
     expect(performance.now() - started).toBeGreaterThanOrEqual(500);
     expect(performance.now() - started).toBeLessThan(5000);
+    expect(error).toMatchObject({ message: expect.stringContaining('within connectTimeout (ECONNREFUSED)') });
     expect((error as Error).cause).toMatchObject({ code: 'ECONNREFUSED' });
     await until('nothing is left', () => resources().length === 0);
 

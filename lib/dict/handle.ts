@@ -16,7 +16,7 @@ import { abortable } from './abortable.ts';
 import type { ChangeHub } from './changeHub.ts';
 import { dictProxy } from './dictProxy.ts';
 import type { DictChange, DictEmitter, DictEvents, DictState } from './events.ts';
-import { assertKey, assertMany } from './keys.ts';
+import { assertKey, assertMany, assertManyKeys } from './keys.ts';
 import type { LocalReads } from './localReads.ts';
 import type { Mirror, MirrorOptions } from './mirror/mirror.ts';
 import type { Mirrors } from './mirror/mirrors.ts';
@@ -125,8 +125,9 @@ export class Handle implements NearDict<Data> {
     return (options === undefined ? this.#parts.reads.hit(key) : undefined) ?? this.#get(key, options);
   }
 
-  async getMany<K extends string>(keys: readonly K[], options?: SignalOptions): Promise<{ [P in K]: unknown }> {
-    assertMany(keys);
+  async getMany<K extends string>(given: readonly K[], options?: SignalOptions): Promise<{ [P in K]: unknown }> {
+    assertManyKeys(given);
+    const keys = [...given];
     for (const key of keys) assertKey(key);
     options?.signal?.throwIfAborted();
     const values = await abortable(Promise.all(keys.map((key) => this.get(key))), options?.signal);
@@ -191,7 +192,7 @@ export class Handle implements NearDict<Data> {
   }
 
   async deleteMany(keys: Iterable<string>, options?: SignalOptions): Promise<number> {
-    assertMany(keys);
+    assertManyKeys(keys);
     return this.#parts.writes.deleteMany(keys, options?.signal);
   }
 

@@ -41,9 +41,15 @@ export function isKey(key: string): boolean {
 }
 
 /** @throws {KeyError} One key where many are expected: its letters are not meant. */
-export function assertMany(keys: unknown): void {
-  if (typeof keys === 'object' && keys !== null) return;
+export function assertMany(entries: unknown): asserts entries is object {
+  if (typeof entries === 'object' && entries !== null) return;
   throw new KeyError('Many keys are given as an array or a Set of strings, many entries as an object, a Map or pairs.');
+}
+
+/** @throws {KeyError} One key where many are expected, or nothing that has items. */
+export function assertManyKeys(keys: unknown): void {
+  assertMany(keys);
+  if (!(Symbol.iterator in keys)) throw new KeyError('An object is not many keys. Give an array or a Set of strings.');
 }
 
 function faultOf(key: unknown): string | undefined {

@@ -4,7 +4,7 @@ import { versionOf } from '../store/version.ts';
 import type { Atomics, Compute, Stored } from '../write/atomics.ts';
 import type { Content } from '../write/writer.ts';
 import { abortable, orAbort } from './abortable.ts';
-import { assertMany } from './keys.ts';
+import { assertManyKeys } from './keys.ts';
 import type { SetOptions, WriteOptions } from './nearDict.ts';
 import { givenUpTooLate, type Writes } from './writes.ts';
 
@@ -56,11 +56,12 @@ export class Updates {
   }
 
   async updateMany(
-    keys: readonly string[],
+    given: readonly string[],
     change: ChangeMany,
     { ttl, signal }: WriteOptions,
   ): Promise<Record<string, unknown>> {
-    assertMany(keys);
+    assertManyKeys(given);
+    const keys = [...given];
     for (const key of keys) this.#writes.check(key);
     const ttlMs = this.#writes.ttlOf(ttl);
     const stored = await untilAborted(signal, (guard) =>

@@ -133,6 +133,9 @@ describe.each([
   { what: 'a string for deleteMany', call: (handle: Handle) => handle.deleteMany('abc') },
   { what: 'a string for getMany', call: (handle: Handle) => handle.getMany('abc' as unknown as string[]) },
   { what: 'a string for setMany', call: (handle: Handle) => handle.setMany('abc' as unknown as object) },
+  { what: 'an object for deleteMany', call: (handle: Handle) => handle.deleteMany({} as string[]) },
+  { what: 'an object for getMany', call: (handle: Handle) => handle.getMany({} as string[]) },
+  { what: 'an object for update', call: (handle: Handle) => handle.update({} as string[], () => ({})) },
   { what: 'null for setMany', call: (handle: Handle) => handle.setMany(null as unknown as object) },
   { what: 'nothing for deleteMany', call: (handle: Handle) => handle.deleteMany(undefined as unknown as string[]) },
 ])('$what', ({ call }) => {

@@ -26,7 +26,7 @@ import { BoundedSpace } from './store/boundedSpace.ts';
 import type { SchemaOutput, SchemaValues, StandardSchema } from './schema/standardSchema.ts';
 import { keepAlive } from './store/deadline.ts';
 import { randomNonce } from './store/nonce.ts';
-import { KEY_HASH, partitioner } from './store/partitioner.ts';
+import { KEY_HASH, owning, partitioner } from './store/partitioner.ts';
 import type { Deadline, Space, Store } from './store/store.ts';
 import { channels, type RepairEvent, type StateEvent, type TelemetryEvent } from './telemetry/channels.ts';
 import { TracedSpace } from './telemetry/tracedSpace.ts';
@@ -177,6 +177,7 @@ function assemble(
             channels.repair.publish({ ...about, partition: id, dropped } satisfies RepairEvent);
           },
           isPending: (key) => writer.pending.has(key),
+          owns: owning(partitionOf, id),
           changes: hub,
         },
         {

@@ -26,6 +26,8 @@ export interface PartitionHost {
   repaired(dropped: number | 'all'): void;
   /** Whether a write of this process hides the key's entry from its readers. */
   isPending(key: string): boolean;
+  /** Whether the key is one of this partition. */
+  owns(key: string): boolean;
   readonly changes: ChangeSink;
 }
 
@@ -151,6 +153,10 @@ export class Partition implements FeedListener {
 
   message(message: Message): void {
     this.counts.messages++;
+    if (!this.#ownsAll(message)) {
+      this.garbled();
+      return;
+    }
     this.#hear(message);
     if (!this.#isSynced) {
       this.#remember(message);
@@ -161,6 +167,10 @@ export class Partition implements FeedListener {
   }
 
   foreign(key: string, type: 'set' | 'delete'): void {
+    if (!this.#host.owns(key)) {
+      this.garbled();
+      return;
+    }
     this.invalidated(key);
     this.#heldBack.announce(key, Number.POSITIVE_INFINITY, () => ({ type, key, version: undefined, isLocal: false }));
   }
@@ -273,6 +283,12 @@ export class Partition implements FeedListener {
   }
 
   // Following
+
+  /** A key of another partition would be read here, where it is missing, and be changed by nobody who follows it. */
+  #ownsAll({ changes }: Message): boolean {
+    for (const { key } of changes) if (!this.#host.owns(key)) return false;
+    return true;
+  }
 
   /** Raises the marks of what is in flight for the message's keys. */
   #hear(message: Message): void {

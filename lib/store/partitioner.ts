@@ -23,6 +23,18 @@ export function partitioner(partitions: number, partitionBy: (key: string) => st
   };
 }
 
+/** Tells whether a key that somebody else has named is one of the partition. */
+export function owning(partitionOf: Partitioner, id: PartitionId): (key: string) => boolean {
+  return (key) => {
+    try {
+      return partitionOf(key) === id;
+    } catch {
+      // The function of a user need not know every key.
+      return false;
+    }
+  };
+}
+
 /** FNV-1a, 32 bits, of the text's UTF-8 bytes. */
 export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;

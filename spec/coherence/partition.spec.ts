@@ -60,6 +60,7 @@ describe('a partition', () => {
         distrustFeed: () => distrusts++,
         repaired: (dropped) => repairs.push(dropped),
         isPending: (key) => pending.has(key),
+        owns: (key) => key !== 'elsewhere',
         changes: {
           isListening: true,
           changed: (change) => log.push(change),
@@ -425,6 +426,22 @@ describe('a partition', () => {
 
       expect(cached('ada')).toBeUndefined();
       expect(partition.counts.gaps).toBe(1);
+    });
+
+    it.each([
+      ['of a write', () => partition.message(message(11, [set('elsewhere', '8')]))],
+      ['of a program without this library', () => partition.foreign('elsewhere', 'set')],
+    ])('that name a key of another partition can not be read: %s', (_, hear) => {
+      const applied: string[] = [];
+      const follower = { missed() {}, doubted: (key: string) => applied.push(key), proven() {}, synced() {} };
+      partition.followers.add({ ...follower, acknowledged() {}, applied: () => applied.push('message') });
+      synced();
+      sendRead('ada')('7', at(10));
+      hear();
+
+      expect(cached('ada')).toBeUndefined();
+      expect(partition.counts.gaps).toBe(1);
+      expect([applied, log]).toEqual([[], []]);
     });
 
     it('take everything away when the dictionary is cleared', () => {

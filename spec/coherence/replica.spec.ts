@@ -39,6 +39,7 @@ async function openCopy(sleptMs = 0): Promise<{
       distrustFeed() {},
       repaired() {},
       isPending: () => false,
+      owns: () => true,
       changes: { isListening: false, changed() {}, cleared() {}, resynced() {}, syncChanged() {} },
     },
     { maxStalenessMs: 5000, lossPatienceMs: 2500 },

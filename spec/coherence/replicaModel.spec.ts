@@ -122,6 +122,7 @@ class Model {
           this.#space.distrust();
         },
         isPending: () => false,
+        owns: () => true,
         changes: quiet,
       },
       { maxStalenessMs: STALENESS_MS, lossPatienceMs: PATIENCE_MS },

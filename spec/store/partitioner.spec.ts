@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError } from 'neardict';
-import { fnv1a, mixed, partitioner } from '../../lib/store/partitioner.ts';
+import { fnv1a, mixed, owning, partitioner } from '../../lib/store/partitioner.ts';
 
 /** Rows of the table in the docs: key, hash in hexadecimal, and the partition of 64. */
 async function vectors(): Promise<[string, number, number][]> {
@@ -51,5 +51,12 @@ describe('keys are spread over partitions', () => {
 
   it('and a partitionBy that returns no string is told so', () => {
     expect(() => partitioner(64, (() => 7) as never)('ada')).toThrow(ConfigError);
+  });
+
+  it('and a key that partitionBy does not know is of none', () => {
+    const partitionOf = partitioner(64, (key) => (key === 'ada' ? key : (undefined as never)));
+
+    expect(owning(partitionOf, partitionOf('ada'))('ada')).toBe(true);
+    expect(Array.from({ length: 64 }, (_, id) => owning(partitionOf, id)('bob'))).not.toContain(true);
   });
 });

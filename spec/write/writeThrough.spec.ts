@@ -74,6 +74,7 @@ describe('write-through', () => {
         distrustFeed: () => {},
         repaired: () => {},
         isPending: (key) => writer.pending.has(key),
+        owns: () => true,
         changes: { isListening: false, changed() {}, cleared() {}, resynced() {}, syncChanged() {} },
       },
       { maxStalenessMs: 5000, lossPatienceMs: 2500 },

@@ -6,9 +6,9 @@
 // rounds on one server, and compares the medians of the processor time that the server used for them.
 import { randomBytes } from 'node:crypto';
 import { createClient } from 'redis';
-import { encodeLogged } from '../dist/store/redis/changeLog.js';
-import { encodeEnvelopeTail, ENVELOPE_HEAD } from '../dist/store/redis/envelope.js';
-import { writeScripts } from '../dist/store/redis/scripts.js';
+import { encodeLogged } from '../build/lib/store/redis/changeLog.js';
+import { encodeEnvelopeTail, ENVELOPE_HEAD } from '../build/lib/store/redis/envelope.js';
+import { writeScripts } from '../build/lib/store/redis/scripts.js';
 import { startServer } from './server.js';
 
 const ROUNDS = 15;

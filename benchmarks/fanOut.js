@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { openDict } from '../dist/index.js';
 import { redisStore } from '../dist/redis.js';
-import { partitioner } from '../dist/store/partitioner.js';
+import { partitioner } from '../build/lib/store/partitioner.js';
 import { startServer } from './server.js';
 
 const DICTIONARIES = Number(process.argv[2] ?? 64);

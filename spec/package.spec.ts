@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type BuiltPackage, buildPackage } from './support/builtPackage.ts';
+import { type BuiltPackage, copyBuilt } from './support/builtPackage.ts';
 
 interface Packed {
   readonly size: number;
@@ -15,7 +15,7 @@ describe('what npm publishes', () => {
   let built: BuiltPackage;
   let packed: Packed;
   beforeAll(async () => {
-    built = await buildPackage();
+    built = await copyBuilt();
     for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) await built.add(file);
     const args = ['pack', '--dry-run', '--ignore-scripts', '--json'];
     const { stdout } = await promisify(execFile)('npm', args, { cwd: built.folder });
@@ -26,9 +26,9 @@ describe('what npm publishes', () => {
   it('is code, its types, a page, and three texts', () => {
     const others = packed.files
       .map(({ path }) => path)
-      .filter((path) => !/^dist\/.*(?<!\.map)\.(js|d\.ts)$/.test(path) && !/^dist\/bin\/inspector\/page\//.test(path));
+      .filter((path) => !/^dist\/.*(?<!\.map)\.(js|d\.ts)$/.test(path) && !/^dist\/bin\/page\//.test(path));
 
-    expect(packed.files.map(({ path }) => path)).toContain('dist/bin/inspector/page/page.html');
+    expect(packed.files.map(({ path }) => path)).toContain('dist/bin/page/page.html');
     expect(others.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
   });
 
@@ -43,6 +43,14 @@ describe('what npm publishes', () => {
   });
 
   it('stays small', () => {
-    expect(packed.size).toBeLessThan(290_000);
+    expect(packed.size).toBeLessThan(200_000);
+  });
+
+  it('is loaded as one file, and one more for Redis', () => {
+    const ofEntries = ['index.js', 'otel.js', 'redis.js', 'testing.js', 'bin/neardict.js'];
+    const shared = ['core.js', 'redis.js'].map((name) => `shared/${name}`);
+    const code = packed.files.map(({ path }) => path).filter((path) => /^dist\/(?!bin\/page\/).*\.js$/.test(path));
+
+    expect(code.toSorted()).toEqual([...ofEntries, ...shared].map((name) => `dist/${name}`).toSorted());
   });
 });

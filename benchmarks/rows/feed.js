@@ -1,8 +1,8 @@
 // How soon is a write seen by others, and what does one cost who it does not concern?
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeScripts } from '../../dist/store/redis/scripts.js';
-import { encodeWrite } from '../../dist/store/redis/writeCall.js';
-import { partitionNames } from '../../dist/store/redis/names.js';
+import { writeScripts } from '../../build/lib/store/redis/scripts.js';
+import { encodeWrite } from '../../build/lib/store/redis/writeCall.js';
+import { partitionNames } from '../../build/lib/store/redis/names.js';
 import { compare, microseconds, nanoseconds } from '../bench/compare.js';
 import { RAW } from '../bench/stage.js';
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type BuiltPackage, buildPackage } from '../support/builtPackage.ts';
+import { type BuiltPackage, copyBuilt } from '../support/builtPackage.ts';
 
 describe('the built package', () => {
   let built: BuiltPackage;
   beforeAll(async () => {
-    built = await buildPackage();
+    built = await copyBuilt();
   });
   afterAll(async () => {
     await built.remove();

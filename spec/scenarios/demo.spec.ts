@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type BuiltPackage, buildPackage } from '../support/builtPackage.ts';
+import { type BuiltPackage, copyBuilt } from '../support/builtPackage.ts';
 import { type RedisServer, startRedis } from '../support/redisServer.ts';
 
 const demo = ['examples/demo/main.js'];
@@ -8,7 +8,7 @@ describe('the demo', () => {
   let built: BuiltPackage;
   let server: RedisServer;
   beforeAll(async () => {
-    built = await buildPackage();
+    built = await copyBuilt();
     await built.add('examples');
     server = await startRedis();
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type BuiltPackage, buildPackage } from '../support/builtPackage.ts';
+import { type BuiltPackage, copyBuilt } from '../support/builtPackage.ts';
 import { type RedisServer, startRedis } from '../support/redisServer.ts';
 
 /** A line that each example prints when it has worked. */
@@ -29,7 +29,7 @@ describe('an example', () => {
   let built: BuiltPackage;
   let server: RedisServer;
   beforeAll(async () => {
-    built = await buildPackage();
+    built = await copyBuilt();
     await built.add('examples');
     server = await startRedis();
   });

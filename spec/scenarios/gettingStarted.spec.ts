@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type BuiltPackage, buildPackage } from '../support/builtPackage.ts';
+import { type BuiltPackage, copyBuilt } from '../support/builtPackage.ts';
 import { freePort, type RedisServer, startRedis } from '../support/redisServer.ts';
 import { until } from '../support/until.ts';
 
@@ -24,7 +24,7 @@ describe('docs/getting-started.md', () => {
   let built: BuiltPackage;
   let server: RedisServer;
   beforeAll(async () => {
-    built = await buildPackage();
+    built = await copyBuilt();
     for (const [name, program] of await programsOf('getting-started.md'))
       await writeFile(join(built.folder, name), program);
     server = await startRedis();

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Browser, type Page, startBrowser } from '../support/browser.ts';
-import { type BuiltPackage, buildPackage } from '../support/builtPackage.ts';
+import { type BuiltPackage, copyBuilt } from '../support/builtPackage.ts';
 import { type RedisServer, startRedis } from '../support/redisServer.ts';
 
 /** Where a picture for the README is wanted: SCREENSHOT=docs/live-config.png. */
@@ -16,7 +16,7 @@ describe('the page of examples/live-config', () => {
   const servers: ChildProcess[] = [];
   const pages: Page[] = [];
   beforeAll(async () => {
-    [redis, built, browser] = await Promise.all([startRedis(), buildPackage(), startBrowser()]);
+    [redis, built, browser] = await Promise.all([startRedis(), copyBuilt(), startBrowser()]);
     await built.add('examples');
     for (let count = 0; count < 2; count++) pages.push(await browser.open(await startServer()));
   }, 600_000);

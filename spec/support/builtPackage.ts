@@ -18,7 +18,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** The package as its users get it, built into a folder of its own. */
+/** The package as its users get it, in a folder of its own. */
 export interface BuiltPackage {
   readonly folder: string;
   /** Copies a file or folder of the project to the same place in the package. */
@@ -30,13 +30,10 @@ export interface BuiltPackage {
   remove(): Promise<void>;
 }
 
-export async function buildPackage(): Promise<BuiltPackage> {
+/** Copies what `npm run build` has made. */
+export async function copyBuilt(): Promise<BuiltPackage> {
   const folder = await mkdtemp(join(tmpdir(), 'neardict-built-'));
-  const { code, stdout } = await compile('typescript', ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')]);
-  if (code !== 0) throw new Error(`The library does not compile:\n${stdout}`);
-  const page = 'bin/inspector/page';
-  await cp(join(root, 'lib', page), join(folder, 'dist', page), { recursive: true });
-  await cp(join(root, 'package.json'), join(folder, 'package.json'));
+  for (const path of ['dist', 'package.json']) await cp(join(root, path), join(folder, path), { recursive: true });
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
 
   return {

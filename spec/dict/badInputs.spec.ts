@@ -15,6 +15,7 @@ import {
 } from 'neardict';
 import { redisStore } from 'neardict/redis';
 import { freshNamespace, openInMemory } from '../support/openInMemory.ts';
+import { rawCodec } from '../support/rawCodec.ts';
 import { recordReads } from '../support/wrapStore.ts';
 
 type Handle = NearDict;
@@ -296,11 +297,6 @@ describe('nesting', () => {
     await expect(handle.get('x')).rejects.toThrow(CodecError);
   });
 });
-
-/** Stores bytes as they are, under the name of another codec. */
-function rawCodec(name: string): Codec {
-  return { name, encode: (value) => value as Uint8Array, decode: (bytes) => bytes.slice() };
-}
 
 describe('stored bytes that are no value', () => {
   const rows: readonly { readonly codec: 'msgpack' | 'json'; readonly what: string; readonly bytes: Uint8Array }[] = [

@@ -4,7 +4,7 @@ import { hashTags, slotOfName } from '../../lib/store/redis/slots.ts';
 import { connectClient } from './clients.ts';
 import { connectCluster } from './clusterClients.ts';
 import { type FaultProxy, startProxy } from './faultProxy.ts';
-import { connectAdmin } from './redisAdmin.ts';
+import { type Argument, connectAdmin } from './redisAdmin.ts';
 import { type RedisCluster, startCluster } from './redisCluster.ts';
 import { type RedisServer, startRedis } from './redisServer.ts';
 
@@ -19,9 +19,11 @@ export interface Place {
   /** A client as a user would lend it. */
   connect(): Promise<(RedisLike | RedisClusterLike) & { end(): Promise<void> }>;
   /** Sends a command to the server of the key that is its first argument. */
-  send(...args: readonly string[]): Promise<unknown>;
+  send(...args: readonly Argument[]): Promise<unknown>;
   /** Sends a command to each master, and returns all replies. */
   sendAll(...args: readonly string[]): Promise<readonly unknown[]>;
+  /** Makes a user known to each server, replicas included. */
+  addUser(...rules: readonly string[]): Promise<void>;
   bytesAt(name: string): Promise<unknown>;
   /** What the names of a key's partition start with. Default: of a dictionary that says nothing of partitions. */
   startOf(namespace: string, key: string, partitions?: number): string;
@@ -55,7 +57,7 @@ async function startOneServer(): Promise<Place> {
 
 function oneServer(server: RedisServer): Place {
   const { url } = server;
-  const sendOnce = async (...args: readonly string[]): Promise<unknown> => {
+  const sendOnce = async (...args: readonly Argument[]): Promise<unknown> => {
     const admin = await connectAdmin(url);
     try {
       return await admin.send(...args);
@@ -69,6 +71,7 @@ function oneServer(server: RedisServer): Place {
     connect: () => connectClient(url),
     send: sendOnce,
     sendAll: async (...args) => [await sendOnce(...args)],
+    addUser: async (...rules) => void (await sendOnce('ACL', 'SETUSER', ...rules)),
     bytesAt: (name) => bytesAt(url, name),
     startOf: (namespace) => namespace,
     async proxied() {
@@ -99,8 +102,11 @@ function clusterPlace(cluster: RedisCluster): Place {
     source: { rootNodes },
     partitions,
     connect: () => connectCluster(cluster),
-    send: async (...args) => (await cluster.masterOf(slotOfName(args[1] ?? ''))).send(...args),
+    send: async (...args) => (await cluster.masterOf(slotOfName(String(args[1])))).send(...args),
     sendAll: async (...args) => Promise.all((await cluster.masters()).map((master) => master.send(...args))),
+    addUser: async (...rules) => {
+      await Promise.all(nodes.map((node) => node.send('ACL', 'SETUSER', ...rules)));
+    },
     bytesAt: async (name) => bytesAt((await cluster.masterOf(slotOfName(name))).url, name),
     startOf: (namespace, key, count = partitions) => `${namespace}{${hashTags(count)[partitioner(count)(key)]}}`,
     proxied: () => proxiedCluster(cluster),

@@ -1,10 +1,13 @@
 import { connectClient, type TestClient } from './clients.ts';
 import { until } from './until.ts';
 
+/** Of a command. */
+export type Argument = string | Buffer;
+
 /** Looks at a server, and does to it what operators and accidents do. */
 export interface RedisAdmin {
   /** Sends any command; the reply as the client gives it. */
-  send(...args: readonly string[]): Promise<unknown>;
+  send(...args: readonly Argument[]): Promise<unknown>;
   /** Number of connections besides this one. */
   connections(): Promise<number>;
   /** Number of connections that have subscribed. */
@@ -15,7 +18,7 @@ export interface RedisAdmin {
 
 export async function connectAdmin(url: string): Promise<RedisAdmin> {
   const client: TestClient = await connectClient(url);
-  const send = (...args: readonly string[]): Promise<unknown> => client.sendCommand([...args]);
+  const send = (...args: readonly Argument[]): Promise<unknown> => client.sendCommand([...args]);
   const list = async (): Promise<string[]> =>
     String(await send('CLIENT', 'LIST'))
       .trim()

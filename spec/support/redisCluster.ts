@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectAdmin, type RedisAdmin } from './redisAdmin.ts';
+import { type Argument, connectAdmin, type RedisAdmin } from './redisAdmin.ts';
 import { endProcess, freePort } from './redisServer.ts';
 import { until } from './until.ts';
 
@@ -21,7 +21,7 @@ export interface ClusterNode {
   pause(): void;
   resume(): void;
   /** Sends a command to this node. */
-  send(...args: readonly string[]): Promise<unknown>;
+  send(...args: readonly Argument[]): Promise<unknown>;
 }
 
 /** A real cluster on loopback: as many replicas as masters, started by and for the tests. */
@@ -136,7 +136,7 @@ class Node implements ClusterNode {
     });
   }
 
-  async send(...args: readonly string[]): Promise<unknown> {
+  async send(...args: readonly Argument[]): Promise<unknown> {
     this.#admin ??= await connectAdmin(this.url);
     try {
       return await this.#admin.send(...args);

@@ -29,16 +29,19 @@ function delegate(space: Space): Space {
   };
 }
 
-/** A store in memory that notes the keys of every read. */
-export function recordReads(): { readonly store: Store; readonly reads: (readonly string[])[] } {
+/** The store, which notes the keys of every read. Default: one in memory. */
+export function recordReads(store?: Store): { readonly store: Store; readonly reads: (readonly string[])[] } {
   const reads: (readonly string[])[] = [];
-  const store = wrapStore((space) => ({
-    read(partition, keys, deadline) {
-      reads.push([...keys]);
-      return space.read(partition, keys, deadline);
-    },
-  }));
-  return { store, reads };
+  const recording = wrapStore(
+    (space) => ({
+      read(partition, keys, deadline) {
+        reads.push([...keys]);
+        return space.read(partition, keys, deadline);
+      },
+    }),
+    store,
+  );
+  return { store: recording, reads };
 }
 
 /** The store, and the listeners of its feeds: the newest is the last. */

@@ -1,0 +1,3 @@
+import { itMeetsBadInputs } from './itMeetsBadInputs.ts';
+
+itMeetsBadInputs('memory');

@@ -71,6 +71,7 @@ export type {
 export type { Position } from './store/position.ts';
 export type {
   Batch,
+  Block,
   Change,
   Condition,
   Conflict,

@@ -12,6 +12,9 @@ interface Flight {
   sentAt: number;
 }
 
+/** What is heard of which keys while somebody reads keys that only the replies tell: the highest number of each. */
+export type Heard = ReadonlyMap<string, number>;
+
 /**
  * Keeps replies that were overtaken out of the cache.
  *
@@ -19,12 +22,32 @@ interface Flight {
  */
 export class FillGuard {
   readonly #flights = new Map<string, Flight>();
+  readonly #listening = new Set<Map<string, number>>();
 
-  /** A read or write of `key` leaves. */
-  enter(key: string): void {
+  /**
+   * A read or write of `key` leaves.
+   *
+   * @param mark - The highest number heard of for the key since it left, if it left before.
+   */
+  enter(key: string, mark = 0): void {
     const flight = this.#flights.get(key);
-    if (flight === undefined) this.#flights.set(key, { count: 1, mark: 0, read: undefined, sentAt: 0 });
-    else flight.count++;
+    if (flight === undefined) this.#flights.set(key, { count: 1, mark, read: undefined, sentAt: 0 });
+    else {
+      flight.count++;
+      if (mark > flight.mark) flight.mark = mark;
+    }
+  }
+
+  /** Reads of keys that nobody knows yet begin. Each is entered, with what was heard of it, when it has become known. */
+  listen(): Heard {
+    const heard = new Map<string, number>();
+    this.#listening.add(heard);
+    return heard;
+  }
+
+  /** The reads that began with `heard` have ended. */
+  unlisten(heard: Heard): void {
+    this.#listening.delete(heard as Map<string, number>);
   }
 
   /** The read or write has ended, well or not. */
@@ -55,6 +78,7 @@ export class FillGuard {
 
   /** Something at sequence number `seq` was heard about `key`. */
   heard(key: string, seq: number): void {
+    if (this.#listening.size > 0) this.#note(key, seq);
     const flight = this.#flights.get(key);
     if (flight === undefined) return;
     flight.read = undefined;
@@ -73,9 +97,14 @@ export class FillGuard {
 
   /** A new history begins: its numbers do not compare with those heard before. */
   restart(): void {
+    for (const heard of this.#listening) heard.clear();
     for (const flight of this.#flights.values()) {
       flight.mark = 0;
       flight.read = undefined;
     }
+  }
+
+  #note(key: string, seq: number): void {
+    for (const heard of this.#listening) heard.set(key, Math.max(seq, heard.get(key) ?? 0));
   }
 }

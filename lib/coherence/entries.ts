@@ -54,6 +54,10 @@ export class Entries {
     return this.#hitsOfEndedEras + this.#era.hits;
   }
 
+  isCached(key: string): boolean {
+    return this.#cache.find(key, this.#era) !== undefined;
+  }
+
   /** Keeps the reply of a read, or does not and removes an older entry. */
   fill(key: string, entry: Entry, position: Position, departure: Departure): void {
     const relation = this.#ring.relate(position);
@@ -67,8 +71,8 @@ export class Entries {
 
   /** Brings a cached entry up to date by a reply; a key that is not cached stays so. */
   refresh(key: string, entry: Entry, position: Position, departure: Departure): void {
-    if (this.#cache.find(key, this.#era) === undefined) this.guard.heard(key, position.seq);
-    else this.fill(key, entry, position, departure);
+    if (this.isCached(key)) this.fill(key, entry, position, departure);
+    else this.guard.heard(key, position.seq);
   }
 
   /** A write of this process was applied at `position`; `entry` is what it left under the key. */

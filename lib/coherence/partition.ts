@@ -138,6 +138,15 @@ export class Partition implements FeedListener {
     return relation === 'known' || relation === 'ahead';
   }
 
+  /** Whether everything up to the position was applied: of a reply from there, only what is cached can be news. */
+  hasApplied(position: Position): boolean {
+    return this.#ring.relate(position) === 'known';
+  }
+
+  isCached(key: string): boolean {
+    return this.#entries.isCached(key);
+  }
+
   // The feed
 
   live(): void {

@@ -1,6 +1,7 @@
 import { Entry } from '../cache/entry.ts';
 import type { Reply } from '../cache/reply.ts';
-import type { PartitionId, Snapshot, Space } from '../store/store.ts';
+import type { Block, PartitionId, Snapshot, Space } from '../store/store.ts';
+import { type AskForBlock, eachBlock } from './blocks.ts';
 import type { Departure } from './departure.ts';
 import type { Partition } from './partition.ts';
 
@@ -14,6 +15,9 @@ interface Batch {
   readonly resolve: (replies: readonly Reply[]) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** Gets a key and what it holds; the entry that was made of it, where one was needed. */
+export type Take = (key: string, bytes: Uint8Array | undefined, entry?: Entry) => void;
 
 /** Reads one partition from the store: the reads of a tick go out together, and reads of one key share a request. */
 export class Reader {
@@ -69,6 +73,39 @@ export class Reader {
       });
     } finally {
       for (const key of keys) this.#partition.guard.leave(key);
+    }
+  }
+
+  /**
+   * Asks the store for everything, block after block, for such a walk, too.
+   *
+   * @param take - Gets each key and what it holds, and the entry that was made of it where one was needed.
+   */
+  async readAllBeside(ask: AskForBlock, take: Take): Promise<void> {
+    const { guard } = this.#partition;
+    const heard = guard.listen();
+    const takeBlock = (block: Block, departure: Departure): boolean => {
+      this.#partition.observe(block.position, departure);
+      const isNews = !this.#partition.hasApplied(block.position);
+      block.keys.forEach((key, index) => {
+        const bytes = block.values[index];
+        if (isNews || this.#partition.isCached(key)) {
+          const { entry } = this.#toReply(bytes, block.ttls?.[index], departure);
+          guard.enter(key, heard.get(key));
+          this.#partition.refresh(key, entry, block.position, departure);
+          guard.leave(key);
+          take(key, bytes, entry);
+        } else {
+          this.bytesIn += bytes?.length ?? 0;
+          take(key, bytes);
+        }
+      });
+      return true;
+    };
+    try {
+      await eachBlock(ask, () => this.#partition.depart(), takeBlock);
+    } finally {
+      guard.unlisten(heard);
     }
   }
 

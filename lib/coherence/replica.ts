@@ -1,6 +1,8 @@
 import type { Entry } from '../cache/entry.ts';
 import type { Position } from '../store/position.ts';
-import type { Message, PartitionId, Space } from '../store/store.ts';
+import type { Message, PartitionId, Snapshot, Space } from '../store/store.ts';
+import { type AskForBlock, eachBlock } from './blocks.ts';
+import type { Departure } from './departure.ts';
 import type { Follower } from './follower.ts';
 import type { Partition } from './partition.ts';
 import { type Content, type CopyChange, Staging } from './staging.ts';
@@ -25,6 +27,12 @@ export interface ReplicaHost {
   acknowledged(key: string, entry: Entry, seq: number): void;
   /** The copy may have any number of changes missed: it has to be loaded again. */
   lost(): void;
+}
+
+/** What is remembered of a read when it leaves. */
+interface Sent {
+  readonly era: number;
+  readonly departure: Departure;
 }
 
 /** Most keys asked for in one command. */
@@ -115,6 +123,26 @@ export class Replica implements Follower {
   /** Loads some keys. @returns `false`: the load has to begin again. */
   load(keys: readonly string[]): Promise<boolean> {
     return this.#read(keys);
+  }
+
+  /**
+   * Loads everything.
+   *
+   * @param onLoaded - Told after each block how many keys it had.
+   * @returns `false`: the load has to begin again.
+   */
+  async loadAll(ask: AskForBlock, onLoaded: (count: number) => void): Promise<boolean> {
+    let isTaken = true;
+    await eachBlock(
+      ask,
+      () => this.#depart(),
+      (block, sent) => {
+        isTaken = this.#take(block.keys, block, sent);
+        onLoaded(block.keys.length);
+        return isTaken;
+      },
+    );
+    return isTaken;
   }
 
   /**
@@ -284,9 +312,15 @@ export class Replica implements Follower {
   }
 
   async #read(keys: readonly string[]): Promise<boolean> {
-    const era = this.#era;
-    const departure = this.#partition.depart();
-    const { position, values, ttls } = await this.#space.read(this.#id, keys, performance.now() + this.#timeoutMs);
+    const sent = this.#depart();
+    return this.#take(keys, await this.#space.read(this.#id, keys, performance.now() + this.#timeoutMs), sent);
+  }
+
+  #depart(): Sent {
+    return { era: this.#era, departure: this.#partition.depart() };
+  }
+
+  #take(keys: readonly string[], { position, values, ttls }: Snapshot, { era, departure }: Sent): boolean {
     this.#partition.observe(position, departure);
     if (era !== this.#era || !this.#partition.accepts(position, departure)) return false;
     const isAhead = position.seq > this.#reached.seq;

@@ -16,7 +16,7 @@ import { abortable } from './abortable.ts';
 import type { ChangeHub } from './changeHub.ts';
 import { dictProxy } from './dictProxy.ts';
 import type { DictChange, DictEmitter, DictEvents, DictState } from './events.ts';
-import { assertKey, assertMany, assertManyKeys } from './keys.ts';
+import { assertKey, assertMany, assertManyKeys, PROTO } from './keys.ts';
 import type { LocalReads } from './localReads.ts';
 import type { Mirror, MirrorOptions } from './mirror/mirror.ts';
 import type { Mirrors } from './mirror/mirrors.ts';
@@ -229,9 +229,13 @@ export class Handle implements NearDict<Data> {
 
   async snapshot(options?: ScanOptions): Promise<Data> {
     await this.#parts.writes.settled(options?.signal);
-    const entries: (readonly [string, unknown])[] = [];
-    for await (const batch of this.#parts.walk.roughEntries(options)) entries.push(...batch);
-    return Object.fromEntries(entries);
+    const data: Data = {};
+    await this.#parts.walk.all(options, (key, value) => {
+      if (key === PROTO)
+        Object.defineProperty(data, key, { value, configurable: true, enumerable: true, writable: true });
+      else data[key] = value;
+    });
+    return data;
   }
 
   // Watching

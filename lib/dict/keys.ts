@@ -3,6 +3,9 @@ import { KeyError } from '../errors.ts';
 /** Longest key in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1024;
 
+/** The one name that can't be assigned: on an ordinary object it means the prototype. */
+export const PROTO = '__proto__';
+
 /**
  * Names that JavaScript, test runners and loggers ask objects for. As properties of the Proxy they are never keys;
  * the methods of the handle take them like any other key.

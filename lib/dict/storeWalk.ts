@@ -1,6 +1,7 @@
 import type { Values } from '../codec/values.ts';
 import type { Reader } from '../coherence/reader.ts';
-import type { Space } from '../store/store.ts';
+import type { AskForBlock } from '../coherence/blocks.ts';
+import type { Block, Space } from '../store/store.ts';
 import { abortable, abortableEach } from './abortable.ts';
 import { isKey } from './keys.ts';
 import type { ScanOptions } from './nearDict.ts';
@@ -50,14 +51,37 @@ export class StoreWalk {
     }
   }
 
+  /**
+   * Reads everything, in whichever way is quicker.
+   *
+   * @param take - Gets the entries; some come twice, the second read later.
+   */
+  async all(options: ScanOptions | undefined, take: (key: string, value: unknown) => void): Promise<void> {
+    const ask = this.asker(options);
+    const [reader] = this.#readers;
+    if (ask === undefined || reader === undefined) {
+      for await (const batch of this.#entries(options, true)) for (const [key, value] of batch) take(key, value);
+      return;
+    }
+    await reader.readAllBeside(ask, (key, bytes, entry) => {
+      if (bytes === undefined) return;
+      take(key, entry === undefined ? this.#values.decode(key, bytes).value : entry.peek(key, this.#values));
+    });
+  }
+
+  /** Asks for all entries block after block; `undefined`: the store does not bring them like this. */
+  asker({ prefix = '', signal }: ScanOptions = {}): AskForBlock | undefined {
+    const { block } = this.#space;
+    if (block === undefined || this.#readers.length > 1) return undefined;
+    return async (cursor) => {
+      signal?.throwIfAborted();
+      return ofKeys(await abortable(block(0, prefix, cursor, performance.now() + this.#timeoutMs), signal));
+    };
+  }
+
   /** Each entry once. */
   entries(options?: ScanOptions): AsyncGenerator<readonly (readonly [string, unknown])[], void, undefined> {
     return this.#entries(options, false);
-  }
-
-  /** Entries for one who keeps the last of each key: some may come twice, the second read later. It is quicker. */
-  roughEntries(options?: ScanOptions): AsyncGenerator<readonly (readonly [string, unknown])[], void, undefined> {
-    return this.#entries(options, true);
   }
 
   async *#entries(
@@ -80,4 +104,12 @@ export class StoreWalk {
     const replies = await reader.readBeside(keys);
     return keys.map((key, index) => [key, replies[index]?.entry.peek(key, this.#values)]);
   }
+}
+
+/** Without what can't be a key. */
+function ofKeys(block: Block): Block {
+  const { keys, values, ttls } = block;
+  if (keys.every(isKey)) return block;
+  const isOfKey = (_: unknown, index: number): boolean => isKey(keys[index] ?? '');
+  return { ...block, keys: keys.filter(isKey), values: values.filter(isOfKey), ttls: ttls?.filter(isOfKey) };
 }

@@ -26,6 +26,7 @@ const RESOLUTION_MS = 250;
  * up every write behind its own, and `close()`.
  */
 export class BoundedSpace implements Space {
+  readonly block: Space['block'];
   readonly #space: Space;
   readonly #closeMs: number;
   readonly #deadlines = new Deadlines({ resolutionMs: RESOLUTION_MS });
@@ -36,6 +37,8 @@ export class BoundedSpace implements Space {
   constructor(space: Space, closeMs: number) {
     this.#space = space;
     this.#closeMs = closeMs;
+    const block = space.block?.bind(space);
+    this.block = block && ((...args) => this.#bound(() => block(...args), args[3], noAnswer));
   }
 
   /**

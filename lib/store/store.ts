@@ -94,6 +94,13 @@ export interface Snapshot {
   readonly ttls?: readonly (number | undefined)[] | undefined;
 }
 
+/** Entries of one partition: keys, values and the position they belong to, taken in one atomic step. */
+export interface Block extends Snapshot {
+  readonly keys: readonly string[];
+  /** Where the next block begins; `undefined`: this was the last. */
+  readonly next: string | undefined;
+}
+
 /** One change that a message announces: the new value, or its version alone where the value is too large to travel. */
 export type Change =
   | { readonly type: 'set'; readonly key: string; readonly bytes: Uint8Array; readonly ttlMs?: number | undefined }
@@ -178,6 +185,14 @@ export interface Space {
    *   quicker: all are read, anyhow.
    */
   scan(prefix: string, deadline: () => Deadline, isRough?: boolean): AsyncIterable<readonly string[]>;
+  /**
+   * The entries of a partition whose keys start with `prefix`, some at a time: as `scan` would find them, rough, and `read`
+   * bring them. Optional: a store has it where that is quicker.
+   *
+   * @param cursor - `next` of the block before; '' begins.
+   */
+  readonly block?:
+    ((partition: PartitionId, prefix: string, cursor: string, deadline: Deadline) => Promise<Block>) | undefined;
   /**
    * Starts to follow a partition; resolves when the feed is live for the first time. The listener is told until
    * `unfollow` or `close()`, also when this call did not end in time. Keeps no process alive.

@@ -10,7 +10,10 @@ export interface TelemetryEvent {
 /** A call that reads from the store: one command, and all keys of a tick. Reads from memory are no events. */
 export interface ReadEvent extends TelemetryEvent {
   readonly partition: number;
-  /** The keys asked for; none: the position alone. They may be personal data, values never appear. */
+  /**
+   * The keys asked for; none: the position alone. Of a call that reads whatever is there, those that were found, from
+   * `asyncStart` on. They may be personal data, values never appear.
+   */
   readonly keys: readonly string[];
   /** With `asyncStart` and `asyncEnd`, if it succeeded: how many of the keys were there. */
   readonly result?: number;

@@ -1,6 +1,7 @@
 import type { Position } from '../store/position.ts';
 import type {
   Batch,
+  Block,
   Deadline,
   FeedListener,
   LoggedCall,
@@ -15,6 +16,7 @@ import { channels, type MessageEvent, type ReadEvent, type TelemetryEvent, type 
 
 /** A space that publishes its reads, writes and messages. Without subscribers each costs one comparison. */
 export class TracedSpace implements Space {
+  readonly block: Space['block'];
   readonly #space: Space;
   readonly #about: TelemetryEvent;
   readonly #origin: number;
@@ -22,6 +24,8 @@ export class TracedSpace implements Space {
 
   /** @param origin - Marks the messages of the dictionary's own writes. */
   constructor(space: Space, about: TelemetryEvent, origin: number) {
+    const block = space.block?.bind(space);
+    this.block = block && ((...args) => this.#traceBlock(args[0], () => block(...args)));
     this.#space = space;
     this.#about = about;
     this.#origin = origin;
@@ -83,6 +87,19 @@ export class TracedSpace implements Space {
       return snapshot.values.filter((value) => value !== undefined).length;
     }, event);
     return snapshot;
+  }
+
+  /** Which keys it reads is known behind it. */
+  async #traceBlock(partition: PartitionId, read: () => Promise<Block>): Promise<Block> {
+    if (!channels.read.hasSubscribers) return read();
+    const event = { ...this.#about, partition, keys: [] as readonly string[] };
+    let block!: Block;
+    await channels.read.tracePromise(async () => {
+      block = await read();
+      event.keys = block.keys;
+      return block.values.filter((value) => value !== undefined).length;
+    }, event);
+    return block;
   }
 
   async #traceWrite(event: WriteEvent, batch: Batch, deadline: Deadline): Promise<Receipt> {

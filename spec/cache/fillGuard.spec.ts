@@ -52,6 +52,22 @@ describe('the fill guard', () => {
     expect(guard.admits('ada', 7)).toBe(false);
   });
 
+  it('refuses what was overtaken before its key was known, as long as somebody listens', () => {
+    guard.heard('ada', 9);
+    const heard = guard.listen();
+    guard.heard('ada', 8);
+    guard.heard('ada', 5);
+
+    guard.enter('ada', heard.get('ada'));
+    guard.enter('eve', heard.get('eve'));
+    const isAdmitted = [guard.admits('ada', 7), guard.admits('ada', 8), guard.admits('eve', 0)];
+    guard.unlisten(heard);
+    guard.heard('eve', 8);
+
+    expect(isAdmitted).toEqual([false, true, true]);
+    expect([...heard]).toEqual([['ada', 8]]);
+  });
+
   it('hears nothing of keys that are not in flight', () => {
     guard.heard('ada', 8);
     guard.enter('ada');

@@ -4,7 +4,7 @@ import { Partition } from '../../lib/coherence/partition.ts';
 import { Replica } from '../../lib/coherence/replica.ts';
 import { type CopyChange, Staging } from '../../lib/coherence/staging.ts';
 import { Unconfirmed } from '../../lib/coherence/unconfirmed.ts';
-import type { Batch } from '../../lib/store/store.ts';
+import type { Batch, Block } from '../../lib/store/store.ts';
 import { seededRandom } from '../support/seededRandom.ts';
 import { SimulatedServer, SimulatedSpace } from '../support/simulatedStore.ts';
 
@@ -214,8 +214,13 @@ class Model {
       if (!(await this.#replica.load(keys))) isLoaded = false;
     };
     try {
-      for await (const keys of this.#space.scan('', () => this.now + TIMEOUT_MS)) {
-        await Promise.all([load(keys.slice(0, 1)), load(keys.slice(1, 3)), load(keys.slice(3))]);
+      if (this.#random() < 0.5) {
+        const ask = (cursor: string): Promise<Block> => this.#space.block(0, '', cursor, this.now + TIMEOUT_MS);
+        isLoaded = await this.#replica.loadAll(ask, () => {});
+      } else {
+        for await (const keys of this.#space.scan('', () => this.now + TIMEOUT_MS)) {
+          await Promise.all([load(keys.slice(0, 1)), load(keys.slice(1, 3)), load(keys.slice(3))]);
+        }
       }
     } catch {
       isLoaded = false;

@@ -48,6 +48,10 @@ describe('the rights that the README gives', () => {
   const denials = async (): Promise<string[]> =>
     ((await admin.send('ACL', 'LOG')) as unknown[]).map((entry) => JSON.stringify(entry));
 
+  /** Without those of scripts for the reader, who has tried one: to write, or to load many entries sooner. */
+  const denialsBesideScripts = async (): Promise<string[]> =>
+    (await denials()).filter((entry) => !/"evalsha"/.test(entry) || !/"reader"/.test(entry));
+
   it('are enough for everything that a reader and a writer do', async () => {
     const changes: DictChange[] = [];
     reader.on('change', (change) => changes.push(change));
@@ -78,7 +82,7 @@ describe('the rights that the README gives', () => {
     await mirror.close();
     await writer.clear();
     await until('the reader follows', async () => (await reader.get('a')) === undefined);
-    expect(await denials()).toEqual([]);
+    expect(await denialsBesideScripts()).toEqual([]);
   });
 
   it('are enough for borrowed clients, to repair what was missed and to start again', async () => {
@@ -117,7 +121,7 @@ describe('the rights that the README gives', () => {
     }
     expect(await reader.get('a', { fresh: true })).toBe(1);
     await reader.close();
-    expect((await denials()).filter((entry) => !/"evalsha"/.test(entry) || !/"reader"/.test(entry))).toEqual([]);
+    expect(await denialsBesideScripts()).toEqual([]);
   });
 
   it('keep both from everything else', async () => {

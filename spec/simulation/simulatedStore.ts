@@ -2,6 +2,7 @@ import { ClosedError, ConnectTimeoutError } from '../../lib/errors.ts';
 import type { Position } from '../../lib/store/position.ts';
 import type {
   Batch,
+  Block,
   FeedListener,
   LoggedCall,
   PartitionId,
@@ -11,6 +12,7 @@ import type {
   SpaceOptions,
   Store,
 } from '../../lib/store/store.ts';
+import { blockOf } from '../support/simulatedStore.ts';
 import type { DataConnection } from './dataConnection.ts';
 import type { FeedConnection } from './feedConnection.ts';
 import type { SimulatedServer } from './simulatedServer.ts';
@@ -40,6 +42,8 @@ export function simulatedStore(server: SimulatedServer, connections: Connections
 }
 
 class SimulatedSpace implements Space {
+  /** Every second handle is of a store that has it. */
+  readonly block: Space['block'];
   readonly #server: SimulatedServer;
   readonly #data: DataConnection;
   readonly #feed: FeedConnection;
@@ -56,6 +60,7 @@ class SimulatedSpace implements Space {
     this.#feed = feed;
     this.#options = options;
     this.#observer = observer;
+    if (options.origin % 2 === 0) this.block = (...args) => this.#readBlock(...args);
   }
 
   async read(partition: PartitionId, keys: readonly string[], deadline: number): Promise<Snapshot> {
@@ -63,6 +68,14 @@ class SimulatedSpace implements Space {
     return this.#data.request(false, deadline, () => {
       const { position, entries } = this.#server.state(partition);
       return { position, values: keys.map((key) => entries.get(key)) };
+    });
+  }
+
+  async #readBlock(partition: PartitionId, prefix: string, cursor: string, deadline: number): Promise<Block> {
+    this.#assertOpen();
+    return this.#data.request(false, deadline, () => {
+      const { position, entries } = this.#server.state(partition);
+      return blockOf(position, entries, prefix, cursor);
     });
   }
 

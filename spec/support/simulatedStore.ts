@@ -2,6 +2,7 @@ import { AmbiguousWriteError, UnavailableError } from '../../lib/errors.ts';
 import { ORIGIN, type Position } from '../../lib/store/position.ts';
 import type {
   Batch,
+  Block,
   Change,
   FeedListener,
   LoggedCall,
@@ -115,6 +116,18 @@ interface Request {
 
 type FeedItem = { readonly type: 'live' | 'garbled' } | { readonly type: 'message'; readonly message: Message };
 
+/** The two entries behind `cursor`. */
+export function blockOf(
+  position: Position,
+  entries: ReadonlyMap<string, Uint8Array>,
+  prefix: string,
+  cursor: string,
+): Block {
+  const left = [...entries.keys()].filter((key) => key.startsWith(prefix) && key > cursor).toSorted();
+  const keys = left.slice(0, 2);
+  return { position, keys, values: keys.map((key) => entries.get(key)), next: left.length > 2 ? keys[1] : undefined };
+}
+
 /** One client's connections to a simulated server: commands in order, messages in order, neither before the test says so. */
 export class SimulatedSpace implements Space {
   readonly origin: number;
@@ -160,6 +173,11 @@ export class SimulatedSpace implements Space {
     yield await this.#request(false, deadline(), () =>
       [...this.#server.entries.keys()].filter((key) => key.startsWith(prefix)),
     );
+  }
+
+  /** Two entries at a time. */
+  block(_partition: number, prefix: string, cursor: string, deadline: number): Promise<Block> {
+    return this.#request(false, deadline, () => blockOf(this.#server.position, this.#server.entries, prefix, cursor));
   }
 
   async follow(_partition: number, listener: FeedListener): Promise<void> {

@@ -18,6 +18,7 @@ function delegate(space: Space): Space {
     position: (...args) => space.position(...args),
     log: (...args) => space.log(...args),
     scan: (...args) => space.scan(...args),
+    block: space.block?.bind(space),
     follow: (...args) => space.follow(...args),
     unfollow: (...args) => {
       space.unfollow(...args);

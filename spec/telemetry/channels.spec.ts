@@ -4,6 +4,7 @@ import type { MessageEvent, NearDict, OpenEvent, ReadEvent, RepairEvent, StateEv
 import { openDict, UnavailableError } from 'neardict';
 import { testStore, until } from 'neardict/testing';
 import { freshNamespace, openInMemory, turn } from '../support/openInMemory.ts';
+import { wrapStore } from '../support/wrapStore.ts';
 
 const subscriptions: (() => void)[] = [];
 
@@ -44,6 +45,23 @@ describe('the diagnostics channels', () => {
     for (let times = 0; times < 100; times++) await other.dict['ada'];
 
     expect(reads).toEqual([{ namespace, store: 'memory', partition: 0, keys: ['ada', 'nobody'], result: 1 }]);
+    await other.close();
+  });
+
+  it('tell of a call that reads whatever is there which keys it has found', async () => {
+    await settings.setMany({ ada: 7, bob: 8 });
+    const store = wrapStore((space) => ({
+      block: async (partition, _prefix, _cursor, deadline) => {
+        const keys = ['ada', 'bob', 'nobody'];
+        return { ...(await space.read(partition, keys, deadline)), keys, next: undefined };
+      },
+    }));
+    const other = await openDict({ namespace, store });
+    const reads = traced<ReadEvent>('neardict:read');
+
+    expect(await other.snapshot()).toEqual({ ada: 7, bob: 8 });
+
+    expect(reads).toEqual([{ namespace, store: 'memory', partition: 0, keys: ['ada', 'bob', 'nobody'], result: 2 }]);
     await other.close();
   });
 

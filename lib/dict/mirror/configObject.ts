@@ -1,4 +1,5 @@
 import { KeyError, usageError } from '../../errors.ts';
+import { PROTO } from '../keys.ts';
 import { Packed } from './packed.ts';
 
 type Data = Record<string, unknown>;
@@ -8,9 +9,6 @@ export interface ConfigWrites {
   assign(key: string, value: unknown): void;
   remove(key: string): void;
 }
-
-/** The one name that can't be a property: on an ordinary object it means the prototype. */
-export const PROTO = '__proto__';
 
 /**
  * The object that looks plain because it nearly is: real properties, behind a Proxy that only sees writes, and reads as

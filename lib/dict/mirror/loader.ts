@@ -1,3 +1,4 @@
+import type { AskForBlock } from '../../coherence/blocks.ts';
 import type { Replica } from '../../coherence/replica.ts';
 import { UnavailableError } from '../../errors.ts';
 import type { StoreWalk } from '../storeWalk.ts';
@@ -75,8 +76,10 @@ export class Loader {
     const loading = this.#lost();
     const failed = new Set<Replica>();
     for (const replica of loading) replica.begin();
+    const ask = this.#host.walk.asker({ signal: this.#ending.signal });
     try {
-      await this.#loadKeys(new Set(loading), failed);
+      if (ask === undefined) await this.#loadKeys(new Set(loading), failed);
+      else await this.#loadBlocks(ask, loading, failed);
     } catch (error) {
       for (const replica of loading) failed.add(replica);
       throw error;
@@ -84,6 +87,15 @@ export class Loader {
       await Promise.all(loading.map((replica) => replica.end(!failed.has(replica))));
     }
     return failed.size === 0 && this.#lost().length === 0;
+  }
+
+  async #loadBlocks(ask: AskForBlock, loading: readonly Replica[], failed: Set<Replica>): Promise<void> {
+    let loaded = 0;
+    const onLoaded = (count: number): void => {
+      loaded += count;
+      this.#host.onProgress({ loaded });
+    };
+    for (const replica of loading) if (!(await replica.loadAll(ask, onLoaded))) failed.add(replica);
   }
 
   async #loadKeys(loading: ReadonlySet<Replica>, failed: Set<Replica>): Promise<void> {

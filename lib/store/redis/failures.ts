@@ -94,6 +94,12 @@ export function isMissingRight(error: unknown): boolean {
   return error instanceof UnavailableError && isForbidden(error.cause);
 }
 
+/** Whether a command failed, for its caller, by an error reply to which trying again would make no difference. */
+export function isRefused(error: unknown): boolean {
+  const code = error instanceof UnavailableError ? codeOf(error.cause) : undefined;
+  return code !== undefined && !PASSING.has(code);
+}
+
 /** Whether a command failed, for its caller, because a key holds something else. */
 export function isWrongType(error: unknown): boolean {
   return error instanceof UnavailableError && codeOf(error.cause) === 'WRONGTYPE';

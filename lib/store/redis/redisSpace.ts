@@ -13,6 +13,7 @@ import type {
   Space,
   SpaceOptions,
 } from '../store.ts';
+import { BlockReader } from './blocks.ts';
 import { decodeLogged, LOG_CALLS } from './changeLog.ts';
 import type { Arguments, Connection, Server } from './connection.ts';
 import { isSplit, isWrongType } from './failures.ts';
@@ -35,6 +36,8 @@ const SCAN_COUNT = 1000;
 
 /** One namespace on one Redis server. */
 export class RedisSpace implements Space {
+  /** Where one partition has its server to itself, a scan finds nothing else. */
+  readonly block: Space['block'];
   readonly #connection: Connection;
   readonly #subscriber: MessageSource;
   readonly #options: SpaceOptions;
@@ -70,6 +73,7 @@ export class RedisSpace implements Space {
     this.#layout = new LayoutRecord(connection, options.namespace, options.layout);
     this.#peers = new PeerChannel(connection, subscriber, this.#publishBy, options.namespace);
     this.#release = release;
+    this.block = this.#hasTags ? undefined : this.#blockReader();
   }
 
   /**
@@ -158,6 +162,19 @@ export class RedisSpace implements Space {
         if (keys.length > 0) yield keys;
       }
     }
+  }
+
+  #blockReader(): NonNullable<Space['block']> {
+    const reader = new BlockReader(this.#connection, this.#options.namespace, this.#namesOf(0), {
+      hasTtls: () => this.#withTtls.has(0),
+      read: (keys, deadline) => this.read(0, keys, deadline),
+    });
+    return async (partition, prefix, cursor, deadline) => {
+      this.#assertOpen();
+      const block = await reader.read(prefix, cursor, deadline);
+      this.#note(partition, block.position);
+      return block;
+    };
   }
 
   async follow(partition: PartitionId, listener: FeedListener, deadline: Deadline): Promise<void> {

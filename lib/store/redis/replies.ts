@@ -23,10 +23,14 @@ export function decodePositionReply(reply: unknown): Position {
 export function decodeValues(reply: unknown, count: number): Snapshot {
   // A client that has lost track may give the reply of another command.
   if (!Array.isArray(reply) || reply.length !== count + 1) throw new UnavailableError('Redis gave no reply to a read.');
-  const [at] = reply as (Uint8Array | null)[];
-  const position = at?.length === 12 ? decodePosition(asBuffer(at)) : ORIGIN;
+  const position = positionOf((reply as (Uint8Array | null)[])[0]);
   const values = (reply as (Uint8Array | null)[]).slice(1);
   return { position, values: values.map((value) => value ?? undefined) };
+}
+
+/** What is no position counts as none. */
+export function positionOf(at: Uint8Array | null | undefined): Position {
+  return at?.length === 12 ? decodePosition(asBuffer(at)) : ORIGIN;
 }
 
 /** Reads what `PTTL` says of a key that had a value: -2, it is gone meanwhile; -1, it has no time to live. */

@@ -1,5 +1,6 @@
 import { keepAlive } from '../../store/deadline.ts';
 import type { Store } from '../../store/store.ts';
+import { blockCases } from './cases/blocks.ts';
 import { changeLogCases } from './cases/changeLog.ts';
 import { closingCases } from './cases/closing.ts';
 import { conditionCases } from './cases/conditions.ts';
@@ -31,6 +32,7 @@ const groups: readonly (readonly [group: string, cases: Cases])[] = [
   ['a message', messageCases],
   ['the change log', changeLogCases],
   ['a scan', scanCases],
+  ['blocks', blockCases],
   ['a namespace', namespaceCases],
   ['after close', closingCases],
 ];

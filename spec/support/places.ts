@@ -128,7 +128,8 @@ function clusterPlace(cluster: RedisCluster): Place {
   };
 }
 
-async function proxiedCluster(cluster: RedisCluster): Promise<ProxiedPlace> {
+/** Puts a proxy before each master, in their order. */
+export async function proxiedCluster(cluster: RedisCluster): Promise<ProxiedPlace> {
   const masters = await cluster.masters();
   const proxies = await Promise.all(masters.map(({ port }) => startProxy(port)));
   const addresses = proxies.map(({ url }, index) => {

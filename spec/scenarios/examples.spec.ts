@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type BuiltPackage, copyBuilt } from '../support/builtPackage.ts';
+import { type BuiltPackage, copyBuilt, type Ended } from '../support/builtPackage.ts';
+import { startCluster } from '../support/redisCluster.ts';
 import { type RedisServer, startRedis } from '../support/redisServer.ts';
 
 /** A line that each example prints when it has worked. */
@@ -11,7 +12,7 @@ const examples = [
   ['migrating.js', 'stored since: localhost 8080'],
   ['watch.js', '  the lamp is on'],
   ['workers.js', 'the worker has seen: hello, then good morning'],
-  ['cluster.js', 'the worker has seen: hello since 1970, then good morning since 1970'],
+  ['nodeCluster.js', 'the worker has seen: hello since 1970, then good morning since 1970'],
   ['outage.js', 'state: offline -> coherent'],
   ['rateLimiter.js', 'ada: some of 20 requests were refused'],
   ['writeBack.js', 'visits: 1035'],
@@ -56,6 +57,46 @@ describe('an example', () => {
     const { stdout } = await built.node(['examples/twoProcesses.js']);
 
     expect(stdout).toBe('read: hello from the same process\n');
+  });
+
+  describe('redisCluster.js', () => {
+    const REDIS_SERVER = process.env['NEARDICT_REDIS_SERVER'] ?? '';
+    const run = (env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
+      built.node(['examples/redisCluster.js'], { REDIS_SERVER, ...env });
+
+    it('starts a cluster, and is answered while a slot moves and a master is killed', async () => {
+      const { code, stdout, stderr } = await run();
+
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout.match(/ has example-redis-cluster\{/g)?.length).toBeGreaterThan(1);
+      expect(stdout.match(/reads, each of them answered/g)).toHaveLength(2);
+      expect(stdout).toMatch(/^lisbon: 3\n$/m);
+    });
+
+    it('shows where the keys are on the cluster of REDIS_URL, and leaves it as it is', async () => {
+      const cluster = await startCluster();
+      try {
+        const { code, stdout, stderr } = await run({ REDIS_URL: cluster.nodes[0]?.url ?? '' });
+
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        expect(stdout).toMatch(/^(127\.0\.0\.1:\d+ has example-redis-cluster\{.*\n)+$/);
+      } finally {
+        await cluster.stop();
+      }
+    });
+
+    it('says of a single server that it is no cluster, and works where there is no server at all', async () => {
+      expect(await run({ REDIS_URL: server.url })).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('is no cluster'),
+        stderr: '',
+      });
+      expect(await run({ REDIS_SERVER: 'no-such-program' })).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('in 64 partitions'),
+        stderr: '',
+      });
+    });
   });
 
   it('strict.ts compiles under the strictest options, and works', async () => {

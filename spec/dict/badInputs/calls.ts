@@ -3,8 +3,8 @@ import { BackpressureError, type NearDict, type Store } from 'neardict';
 import { type Gate, gate, wrapStore } from '../../support/wrapStore.ts';
 import { all, codeOf, errorOf, type Row, type Stage } from './row.ts';
 
-/** Keys of one call. */
-const MANY = 20_000;
+/** Keys of one call: more than are applied as one step. */
+const MANY = 12_000;
 /** Of assignments that nobody awaited: keys with write-back, bytes with write-through. */
 const MAX_DIRTY = 10_000;
 const MAX_MIB = 256;
@@ -46,16 +46,16 @@ async function meetsMany(stage: Stage): Promise<void> {
   const keys = Array.from({ length: MANY }, (_, index) => `key-${index}`);
   const half = keys.slice(0, MANY / 2);
 
-  const turns = [
-    await turnsDuring(() => handle.setMany(keys.map((key) => [key, 1] as const))),
-    await turnsDuring(() => handle.deleteMany(half)),
-  ];
-  await handle.getMany(half);
+  const turns = await turnsDuring(async () => {
+    await handle.setMany(keys.map((key) => [key, 1] as const));
+    await handle.deleteMany(half);
+  });
+  await handle.getMany(keys.slice(-2000));
   const { entries } = handle.stats();
   const size = await handle.size();
-  turns.push(await turnsDuring(() => handle.clear()));
+  await handle.clear();
 
-  expect(Math.min(...turns)).toBeGreaterThan(0);
+  expect(turns).toBeGreaterThan(0);
   expect(entries).toBeLessThanOrEqual(1000);
   expect(size).toBe(MANY / 2);
   expect(await handle.size()).toBe(0);
@@ -142,9 +142,9 @@ export const calls: readonly Row[] = [
       expect(() => (handle.dict['one more'] = value)).toThrow(BackpressureError);
       for (const key of keys) handle.dict[key] = 2;
       await handle.flush();
-      const other = await stage.open();
-      expect(await other.size()).toBe(limit);
-      expect(await other.getMany(keys)).toEqual(Object.fromEntries(keys.map((key) => [key, 2])));
+      const kept = Object.entries(await (await stage.open()).snapshot());
+      expect(kept).toHaveLength(limit);
+      expect(kept.filter(([, found]) => found !== 2)).toEqual([]);
     },
   },
 ];

@@ -12,8 +12,6 @@ const own = { '^neardict$': '<rootDir>/lib/index.ts', '^neardict/(.*)$': '<rootD
 
 /** @type {import('jest').Config} */
 export default {
-  coverageProvider: 'v8',
-  collectCoverageFrom: ['lib/**/*.ts'],
   testTimeout: 60_000,
   // Most specs wait more than they compute.
   maxWorkers: '100%',

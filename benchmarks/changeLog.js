@@ -4,28 +4,28 @@
 //
 // Runs the write script as it is, the same without the log, and the first again (A/A, which shows the noise) in interleaved
 // rounds on one server, and compares the medians of the processor time that the server used for them.
-import { randomBytes } from 'node:crypto';
 import { createClient } from 'redis';
-import { encodeLogged } from '../build/lib/store/redis/changeLog.js';
-import { encodeEnvelopeTail, ENVELOPE_HEAD } from '../build/lib/store/redis/envelope.js';
-import { writeScripts } from '../build/lib/store/redis/scripts.js';
+import { partitionNames } from '../build/lib/store/redis/names.js';
+import { setScripts } from '../build/lib/store/redis/scripts.js';
+import { writeCall } from '../build/lib/store/redis/writeCall.js';
 import { startServer } from './server.js';
 
 const ROUNDS = 15;
 const WRITES = 10_000;
 const VALUE = Buffer.alloc(100, 'x');
+const OPTIONS = { origin: 1, inlineBytes: 256 };
 
 const server = await startServer();
 const client = await createClient({ url: server.url }).connect();
 
-const isLog = /^local item = [\s\S]*?(?=redis\.call\('PUBLISH')/m;
-const bare = writeScripts.PUBLISH.source.replace(isLog, '');
-if (bare === writeScripts.PUBLISH.source) throw new Error('The script no longer has a log to leave out.');
+const isLog = /^if type\(redis\.pcall\('LPUSH'[\s\S]*?\nend\n.*LTRIM.*\n/m;
+const bare = setScripts.PUBLISH.source.replace(isLog, '');
+if (bare === setScripts.PUBLISH.source) throw new Error('The script no longer has a log to leave out.');
 const load = async (source) => client.sendCommand(['SCRIPT', 'LOAD', source]);
 const variants = {
-  'with the log': await load(writeScripts.PUBLISH.source),
+  'with the log': await load(setScripts.PUBLISH.source),
   'without it': await load(bare),
-  'with the log, again': await load(writeScripts.PUBLISH.source),
+  'with the log, again': await load(setScripts.PUBLISH.source),
 };
 
 /** Microseconds of processor time that the server has used so far. */
@@ -42,10 +42,8 @@ async function measure(sha, namespace) {
   for (let index = 0; index < WRITES; index++) {
     const key = `key ${index % 1000}`;
     const batch = { deletes: [], sets: [[key, VALUE]], clear: false };
-    const keys = [`${namespace}#position`, `${namespace}#log`, `${namespace}/${key}`];
-    const tail = encodeEnvelopeTail(batch, 1, 256);
-    const args = ['0', randomBytes(6), `${namespace}/update`, ENVELOPE_HEAD, tail, encodeLogged(batch), VALUE];
-    calls.push(client.sendCommand(['EVALSHA', sha, String(keys.length), ...keys, ...args]));
+    const { args } = writeCall(batch, partitionNames(namespace), OPTIONS, 'PUBLISH');
+    calls.push(client.sendCommand(['EVALSHA', sha, ...args]));
     if (calls.length % 500 === 0) await Promise.all(calls.splice(0));
   }
   await Promise.all(calls);

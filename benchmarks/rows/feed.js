@@ -1,7 +1,6 @@
 // How soon is a write seen by others, and what does one cost who it does not concern?
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeScripts } from '../../build/lib/store/redis/scripts.js';
-import { encodeWrite } from '../../build/lib/store/redis/writeCall.js';
+import { writeCall } from '../../build/lib/store/redis/writeCall.js';
 import { partitionNames } from '../../build/lib/store/redis/names.js';
 import { compare, microseconds, nanoseconds } from '../bench/compare.js';
 import { RAW } from '../bench/stage.js';
@@ -63,8 +62,8 @@ async function compareHandling({ connect, open }) {
   await subscriber.subscribe('bare', () => heard++, true);
   const names = partitionNames('handling', undefined);
   const batch = { deletes: [], sets: [['other', Buffer.from(VALUE)]], clear: false };
-  const write = encodeWrite(batch, names, { origin: 1, inlineBytes: 256 });
-  const publish = ['1', 'bare', messageOf(write)];
+  const { script, args } = writeCall(batch, names, { origin: 1, inlineBytes: 256 }, 'PUBLISH');
+  const publish = ['1', 'bare', Buffer.alloc(await lengthOfMessage(client, subscriber, names, script, args))];
   return compare({
     id: 'handling',
     what: 'handling of a message that concerns no cached key',
@@ -73,7 +72,7 @@ async function compareHandling({ connect, open }) {
     unit: 'ns',
     rounds: 41,
     base: () => burst(client, `redis.call('PUBLISH', KEYS[1], ARGV[1])`, publish, () => heard),
-    measure: () => burst(client, writeScripts.PUBLISH.source, write, () => reader.stats().messages),
+    measure: () => burst(client, script.source, args, () => reader.stats().messages),
   });
 }
 
@@ -87,9 +86,12 @@ async function burst(client, source, args, count) {
   });
 }
 
-/** As long as what the script publishes when it is called so. */
-function messageOf(write) {
-  const announcement = write[1 + Number(write[0]) + 3];
-  const envelope = 12 + announcement.readUIntBE(6, 6);
-  return Buffer.concat([Buffer.alloc(2 + 24), announcement.subarray(envelope)]);
+/** Of what the script publishes when it is called so. */
+async function lengthOfMessage(client, subscriber, { updateChannel }, { source }, args) {
+  const heard = new Promise((resolve) => {
+    subscriber.subscribe(updateChannel, resolve, true).then(() => client.sendCommand(['EVAL', source, ...args], RAW));
+  });
+  const { length } = await heard;
+  await subscriber.unsubscribe(updateChannel);
+  return length;
 }

@@ -1,4 +1,5 @@
 import type { Batch, LoggedCall } from '../store.ts';
+import { ByteWriter } from './byteWriter.ts';
 import { decodePosition } from './envelope.ts';
 
 /**
@@ -10,6 +11,9 @@ const POSITION_BYTES = 12;
 const KEYS = 0;
 const ANY_KEY = 1;
 
+/** What stands in an item between the position and the keys. */
+export const LOGGED_KEYS: Buffer = Buffer.of(KEYS);
+
 /** Calls that the log holds at least. */
 export const LOG_CALLS = 256;
 /** Calls between two trims: trimming on every call costs three times as much (measured). */
@@ -20,19 +24,12 @@ const MAX_BYTES = 4096;
 
 /** Encodes what stands behind the position, which the script fills in. */
 export function encodeLogged({ clear, deletes, sets }: Batch): Buffer {
-  const anyKey = Buffer.of(ANY_KEY);
-  if (clear || deletes.length + sets.length > MAX_KEYS) return anyKey;
-  const parts = [Buffer.of(KEYS), ...deletes.map(encodeKey), ...sets.map(([key]) => encodeKey(key))];
-  const encoded = Buffer.concat(parts);
-  return encoded.length > MAX_BYTES ? anyKey : encoded;
-}
-
-function encodeKey(key: string): Buffer {
-  const length = Buffer.byteLength(key);
-  const part = Buffer.allocUnsafe(2 + length);
-  part.writeUInt16BE(length);
-  part.write(key, 2);
-  return part;
+  if (clear || deletes.length + sets.length > MAX_KEYS) return Buffer.of(ANY_KEY);
+  const bytes = new ByteWriter(MAX_BYTES);
+  bytes.uint8(KEYS);
+  for (const key of deletes) bytes.text16(key);
+  for (const [key] of sets) bytes.text16(key);
+  return bytes.length > MAX_BYTES ? Buffer.of(ANY_KEY) : bytes.written;
 }
 
 /** Decodes an item. One that something else wrote is `undefined`, and with it what the log could tell. */

@@ -1,6 +1,7 @@
 import type { Position } from '../position.ts';
 import type { Batch, Change, Message } from '../store.ts';
 import { versionOf } from '../version.ts';
+import { ByteWriter } from './byteWriter.ts';
 
 /**
  * The announcement of a batch as bytes:
@@ -29,45 +30,39 @@ const MAX_INLINED = 64 * 1024 - 1;
 /** What stands in an envelope before the positions, which the script fills in. */
 export const ENVELOPE_HEAD: Buffer = Buffer.from([FIRST_BYTE, FORMAT]);
 
+/** What stands behind the origin in front of the only change, where that is an inlined value. */
+export const SET_INLINE_HEAD: Buffer = Buffer.of(0, SET_INLINE);
+
 /** Encodes what stands behind the positions. */
 export function encodeEnvelopeTail(batch: Batch, origin: number, inlineBytes: number): Buffer {
-  const head = Buffer.alloc(7);
-  head.writeUIntBE(origin, 0, 6);
-  head[6] = batch.clear ? CLEAR_FLAG : 0;
-  const parts: Uint8Array[] = [head];
-  if (!batch.clear) encodeChanges(batch, inlineBytes, parts);
-  return Buffer.concat(parts);
+  const bytes = new ByteWriter(64 * (1 + batch.deletes.length + batch.sets.length));
+  bytes.uint48(origin);
+  bytes.uint8(batch.clear ? CLEAR_FLAG : 0);
+  if (!batch.clear) encodeChanges(batch, inlineBytes, bytes);
+  return bytes.written;
 }
 
-function encodeChanges(batch: Batch, inlineBytes: number, parts: Uint8Array[]): void {
-  const written = new Set(batch.sets.map(([key]) => key));
-  for (const key of batch.deletes) if (!written.has(key)) parts.push(encodeKey(DELETE, key));
+function encodeChanges({ deletes, sets }: Batch, inlineBytes: number, to: ByteWriter): void {
+  const written = new Set(deletes.length === 0 ? [] : sets.map(([key]) => key));
+  for (const key of deletes) if (!written.has(key)) encodeKey(DELETE, key, to);
   let room = MAX_INLINED;
-  for (const [key, bytes, ttlMs] of batch.sets) {
+  for (const [key, bytes, ttlMs] of sets) {
     if (bytes.length <= inlineBytes && bytes.length <= room) {
       room -= bytes.length;
-      if (ttlMs === undefined) parts.push(encodeKey(SET_INLINE, key));
-      else parts.push(encodeKey(SET_INLINE_WITH_TTL, key), encodeNumber(ttlMs));
-      parts.push(encodeLength(bytes.length), bytes);
+      encodeKey(ttlMs === undefined ? SET_INLINE : SET_INLINE_WITH_TTL, key, to);
+      if (ttlMs !== undefined) to.uint48(ttlMs);
+      to.uint16(bytes.length);
+      to.bytes(bytes);
     } else {
-      parts.push(encodeKey(SET, key), Buffer.from(versionOf(bytes), 'hex'));
+      encodeKey(SET, key, to);
+      to.hex(versionOf(bytes));
     }
   }
 }
 
-function encodeKey(kind: number, key: string): Buffer {
-  const length = Buffer.byteLength(key);
-  const part = Buffer.allocUnsafe(3 + length);
-  part[0] = kind;
-  part.writeUInt16BE(length, 1);
-  part.write(key, 3);
-  return part;
-}
-
-function encodeLength(length: number): Buffer {
-  const part = Buffer.allocUnsafe(2);
-  part.writeUInt16BE(length);
-  return part;
+function encodeKey(kind: number, key: string, to: ByteWriter): void {
+  to.uint8(kind);
+  to.text16(key);
 }
 
 /** Whether these bytes claim to be an envelope, and not the bare key of a foreign program. */

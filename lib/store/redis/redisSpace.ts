@@ -25,11 +25,11 @@ import { PeerChannel } from './peerChannel.ts';
 import { decodePositionReply, decodeReceipt, decodeTtl, decodeValues } from './replies.ts';
 import { readApart } from './readApart.ts';
 import { assertMayWrite } from './rights.ts';
-import { type Publish, publishIn, writeScripts } from './scripts.ts';
+import { type Publish, publishIn } from './scripts.ts';
 import { hashTags } from './slots.ts';
 import type { MessageSource } from './subscriber.ts';
 import type { Subscription } from './subscription.ts';
-import { encodeWrite } from './writeCall.ts';
+import { writeCall } from './writeCall.ts';
 
 /** Keys that the server looks at in one step of a scan: about half a millisecond of its time. */
 const SCAN_COUNT = 1000;
@@ -120,8 +120,8 @@ export class RedisSpace implements Space {
     this.#assertOpen();
     const names = this.#namesOf(partition);
     if (!this.#mayWrite) await this.#prepareToWrite(names, deadline);
-    const args = encodeWrite(batch, names, this.#options);
-    const receipt = decodeReceipt(await this.#connection.run(writeScripts[this.#publishBy], args, deadline), batch);
+    const { script, args } = writeCall(batch, names, this.#options, this.#publishBy);
+    const receipt = decodeReceipt(await this.#connection.run(script, args, deadline), batch);
     this.#note(partition, receipt.position);
     return receipt;
   }

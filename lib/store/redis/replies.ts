@@ -38,12 +38,11 @@ export function decodeTtl(pttl: unknown): number | undefined {
   return pttl === -2 ? 0 : ttlOf(pttl as number);
 }
 
-/** Reads the reply of the write script. */
+/** Reads the reply of a script that writes. */
 export function decodeReceipt(reply: unknown, { conditions = [] }: Batch): Receipt {
+  if (!Array.isArray(reply)) return { position: decodeNewPosition(reply), existed: [] };
   const [outcome, at, ...details] = reply as [number, unknown, ...unknown[]];
-  // A client that has lost track may give the reply of another command.
-  if (!(at instanceof Uint8Array) || at.length !== 12) throw new AmbiguousWriteError('Redis gave no reply to a write.');
-  const position = decodePosition(asBuffer(at));
+  const position = decodeNewPosition(at);
   if (outcome === REPEATED) return { position, existed: [], isRepeated: true };
   if (outcome === APPLIED) return { position, existed: details.map((count) => count === 1) };
   const conflicts: Conflict[] = [];
@@ -53,6 +52,12 @@ export function decodeReceipt(reply: unknown, { conditions = [] }: Batch): Recei
     conflicts.push({ key, bytes: bytes ?? undefined, ttlMs: ttlOf(pttl) });
   }
   return { position, existed: [], conflicts };
+}
+
+function decodeNewPosition(at: unknown): Position {
+  // A client that has lost track may give the reply of another command.
+  if (!(at instanceof Uint8Array) || at.length !== 12) throw new AmbiguousWriteError('Redis gave no reply to a write.');
+  return decodePosition(asBuffer(at));
 }
 
 /** A time to live as `PTTL` tells it: -1 and -2 are none. */

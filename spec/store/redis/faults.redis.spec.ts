@@ -261,6 +261,24 @@ describe.each(['borrowed', 'own'] as const)('a space on a %s connection', (kind)
     });
   });
 
+  it('keeps values apart that travel in one argument, with and without times to live', async () => {
+    const sizes = [0, 1, 70_000, 255, 65_530, 0, ...Array.from({ length: 250 }, (_, index) => index), 300_000, 2];
+    const values = sizes.map((size, index) => Buffer.alloc(size, index));
+    for (const ttlOf of [() => undefined, (index: number) => (index % 3 === 0 ? 60_000 : undefined)]) {
+      const sets = values.map((value, index) => [`key ${index}`, value, ttlOf(index)] as const);
+      await space.write(0, batch({ deletes: ['absent'], sets }), soon());
+
+      const stored = await space.read(
+        0,
+        sets.map(([key]) => key),
+        soon(),
+      );
+      expect(stored.values.map((value) => value && Buffer.from(value))).toEqual(values);
+      const mortal = stored.ttls?.map((ttl) => ttl !== undefined);
+      expect(mortal ?? values.map(() => false)).toEqual(sets.map(([, , ttlMs]) => ttlMs !== undefined));
+    }
+  });
+
   it('publishes the documented bytes: on /delete if it only deletes, else on /update', async () => {
     const listener = await connectClient(server.url);
     const heard: { channel: string; payload: Buffer }[] = [];
@@ -281,6 +299,9 @@ describe.each(['borrowed', 'own'] as const)('a space on a %s connection', (kind)
         ],
       }),
       batch({ deletes: ['é', 'long'] }),
+      batch({ sets: [['ключ', bytes('alone')]] }),
+      batch({ sets: [['mortal', bytes('1'), 60_000]] }),
+      batch({ sets: [['mark', new Uint8Array(256).fill(0xff)]] }),
       batch({ deletes: ['x'], clear: true }),
       batch({}),
     ];
@@ -293,7 +314,7 @@ describe.each(['borrowed', 'own'] as const)('a space on a %s connection', (kind)
       const places = [previous.seq, previous.nonce, position.seq, position.nonce].map(encodeNumber);
       expect(payload).toEqual(Buffer.concat([ENVELOPE_HEAD, ...places, encodeEnvelopeTail(each, 1, 256)]));
       expect(decodeEnvelope(payload)).toEqual(await feed.messagesAre(index + 1).then(() => feed.messages[index]));
-      expect(channel).toBe(names[index === 0 ? 0 : 1]);
+      expect(channel).toBe(names[each.sets.length > 0 ? 0 : 1]);
       previous = position;
     }
     await listener.end();

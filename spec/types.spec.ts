@@ -55,6 +55,13 @@ describe('the types', () => {
     expect(stdout).toBe('');
   });
 
+  it('bring those of Node, which TypeScript 7 loads for nobody who does not name them', async () => {
+    const unnamed = nodenext.filter((option) => option !== '--types' && option !== 'node');
+    const { stdout } = await built.tsc('typescript', [...unnamed, 'spec/types/commonjs.cts', 'spec/types/reads.ts']);
+
+    expect(stdout).toBe('');
+  });
+
   it('are found by a bundler', async () => {
     const { stdout } = await built.tsc('typescript', [...bundler, ...modules]);
 

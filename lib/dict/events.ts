@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import { EventEmitter } from 'node:events';
 import { types } from 'node:util';
 import type { WriteConflict } from '../write/conflict.ts';

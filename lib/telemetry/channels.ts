@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import { type Channel, channel, type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
 
 /** What every event of a dictionary tells. */
@@ -61,12 +62,13 @@ export interface StateEvent extends TelemetryEvent {
   readonly before: 'coherent' | 'suspect' | 'offline';
 }
 
+// The types of Node 26 have the two parameters of a tracing channel in another order than those before: both are the event.
 /** The channels of `node:diagnostics_channel`, by what is appended to `neardict:`. */
 export interface Channels {
   /** Traces {@link ReadEvent}. */
-  readonly read: TracingChannel<string, ReadEvent>;
+  readonly read: TracingChannel<ReadEvent, ReadEvent>;
   /** Traces {@link WriteEvent}. */
-  readonly write: TracingChannel<string, WriteEvent>;
+  readonly write: TracingChannel<WriteEvent, WriteEvent>;
   /** Brings {@link MessageEvent}. */
   readonly message: Channel;
   /** Brings {@link RepairEvent}. */
@@ -78,8 +80,8 @@ export interface Channels {
 }
 
 export const channels: Channels = {
-  read: tracingChannel<string, ReadEvent>('neardict:read'),
-  write: tracingChannel<string, WriteEvent>('neardict:write'),
+  read: tracingChannel<ReadEvent, ReadEvent>('neardict:read'),
+  write: tracingChannel<WriteEvent, WriteEvent>('neardict:write'),
   message: channel('neardict:message'),
   repair: channel('neardict:repair'),
   state: channel('neardict:state'),

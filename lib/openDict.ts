@@ -2,7 +2,7 @@ import { NearCache } from './cache/nearCache.ts';
 import { TurnClock } from './cache/turnClock.ts';
 import { Values } from './codec/values.ts';
 import { Following } from './coherence/following.ts';
-import { type Known, LastKnown } from './coherence/lastKnown.ts';
+import { LastKnown } from './coherence/lastKnown.ts';
 import { Outage } from './coherence/outage.ts';
 import { Partition } from './coherence/partition.ts';
 import { Reader } from './coherence/reader.ts';
@@ -11,7 +11,7 @@ import { ChangeHub } from './dict/changeHub.ts';
 import { DictEmitter } from './dict/events.ts';
 import { Handle } from './dict/handle.ts';
 import { reservedNames } from './dict/keys.ts';
-import { LocalReads } from './dict/localReads.ts';
+import { type Fetch, LocalReads } from './dict/localReads.ts';
 import type { MirrorBasis } from './dict/mirror/view.ts';
 import { Mirrors } from './dict/mirror/mirrors.ts';
 import type { NearDict } from './dict/nearDict.ts';
@@ -266,10 +266,10 @@ function assemble(
       clock,
       cache,
       (key) => outages[partitionOf(key)] as Outage,
-      (key) => {
+      (key, take) => {
         const id = partitionOf(key);
         following.use(id);
-        return (readers[id] as Reader).read(key);
+        return (readers[id] as Reader).read(key, take);
       },
     ),
     onUse: () => {
@@ -319,10 +319,16 @@ function fetchBy(
   clock: TurnClock,
   { entries }: NearCache,
   outageOf: (key: string) => Outage,
-  fetch: (key: string) => Promise<Known>,
-): (key: string) => Promise<Known> {
+  fetch: Fetch,
+): Fetch {
   if (staleIfErrorMs === undefined) return fetch;
   const graceMs = staleIfErrorMs - maxStalenessMs;
-  const lastKnown = new LastKnown({ entries, now: () => clock.time(), graceMs, outageOf, fetch });
-  return (key) => lastKnown.read(key);
+  const lastKnown = new LastKnown({
+    entries,
+    now: () => clock.time(),
+    graceMs,
+    outageOf,
+    fetch: (key) => fetch(key, (_, entry) => ({ entry })),
+  });
+  return async (key, take) => take(key, (await lastKnown.read(key)).entry);
 }

@@ -38,14 +38,14 @@ const LONGEST_LIFE_MS = 2 ** 30;
  * sixth field.)
  */
 export class Entry {
-  /** The settled read of a value that all readers share; absent until the first read, and for values that need a copy per read. */
+  /** The settled read of a value that all readers share; absent until the first hit, and for values that need a copy per read. */
   promise: Promise<unknown> | undefined;
   era: Era = NO_ERA;
   /** Whole milliseconds of the turn clock after which the entry is not served. */
   expiresAt: number = NO_END;
   /** Sequence number of the position at which the entry was read or written. */
   seq = 0;
-  /** The stored bytes, or the value of `promise`. */
+  /** The stored bytes, or the value that all readers share. No value that they share is binary. */
   #content: unknown;
   /** The version of the stored bytes once they were decoded, where `values` keeps versions. Absent elsewhere, as it costs memory. */
   declare version?: string;
@@ -53,18 +53,18 @@ export class Entry {
   declare isMortal?: true;
 
   constructor(bytes: Uint8Array | undefined) {
-    this.promise = bytes === undefined ? settledRead(undefined) : undefined;
+    this.promise = undefined;
     this.#content = bytes;
   }
 
   /** The stored bytes, until they are decoded; `undefined` for a missing key. */
   get bytes(): Uint8Array | undefined {
-    return this.promise === undefined ? (this.#content as Uint8Array) : undefined;
+    return ArrayBuffer.isView(this.#content) ? (this.#content as Uint8Array) : undefined;
   }
 
   /** The decoded value; `undefined` until it is decoded, and for a missing key. */
   get value(): unknown {
-    return this.promise === undefined ? undefined : this.#content;
+    return ArrayBuffer.isView(this.#content) ? undefined : this.#content;
   }
 
   get isMissing(): boolean {
@@ -101,8 +101,9 @@ export class Entry {
    */
   read(key: string, values: Values): Promise<unknown> {
     if (this.promise !== undefined) return this.promise;
-    const value = this.peek(key, values);
-    return this.promise ?? settledRead(value);
+    const read = settledRead(this.peek(key, values));
+    if (this.bytes === undefined) this.promise = read;
+    return read;
   }
 
   /**
@@ -111,12 +112,11 @@ export class Entry {
    * @throws {CodecError} The stored bytes can't be read.
    */
   peek(key: string, values: Values): unknown {
-    if (this.promise !== undefined) return this.#content;
-    const bytes = this.#content as Uint8Array;
+    const { bytes } = this;
+    if (bytes === undefined) return this.#content;
     const { value, shareable } = values.decode(key, bytes);
     if (shareable) {
       this.#content = value;
-      this.promise = settledRead(value);
       if (values.keepsVersions) this.version = versionOf(bytes);
     } else {
       this.own();

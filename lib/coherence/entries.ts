@@ -1,9 +1,10 @@
 import { Entry, Era } from '../cache/entry.ts';
-import { FillGuard } from '../cache/fillGuard.ts';
+import { FillGuard, type Flight } from '../cache/fillGuard.ts';
 import type { NearCache } from '../cache/nearCache.ts';
 import type { Position } from '../store/position.ts';
 import type { Change } from '../store/store.ts';
 import { Ahead } from './ahead.ts';
+import type { Asked } from './asked.ts';
 import type { Departure } from './departure.ts';
 import type { Ring } from './ring.ts';
 
@@ -22,7 +23,7 @@ export interface EntriesHost {
  */
 export class Entries {
   /** Replies and acknowledgements in flight. */
-  readonly guard: FillGuard = new FillGuard();
+  readonly guard: FillGuard<Asked> = new FillGuard();
   /** Replies that were not kept. */
   refused = 0;
   readonly #cache: NearCache;
@@ -59,12 +60,18 @@ export class Entries {
   }
 
   /** Keeps the reply of a read, or does not and removes an older entry. */
-  fill(key: string, entry: Entry, position: Position, departure: Departure): void {
+  fill(
+    key: string,
+    entry: Entry,
+    position: Position,
+    departure: Departure,
+    flight: Flight | undefined = this.guard.flightOf(key),
+  ): void {
     const relation = this.#ring.relate(position);
     const belongs = relation === 'known' || relation === 'ahead';
     const isCurrent = this.#isSynced() && departure.era === this.#era;
-    const isKept = isCurrent && belongs && this.guard.admits(key, position.seq);
-    this.guard.heard(key, position.seq);
+    const isKept = isCurrent && belongs && flight?.admits(position.seq) !== false;
+    this.guard.heard(key, position.seq, flight);
     if (isKept) this.#install(key, entry, position);
     else this.#refuse(key, position, belongs && position.seq >= departure.applied.seq);
   }

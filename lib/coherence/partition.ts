@@ -1,10 +1,10 @@
 import type { Entry, Era } from '../cache/entry.ts';
-import type { FillGuard } from '../cache/fillGuard.ts';
+import type { FillGuard, Flight } from '../cache/fillGuard.ts';
 import type { NearCache } from '../cache/nearCache.ts';
-import type { Reply } from '../cache/reply.ts';
 import { ORIGIN, type Position, samePosition } from '../store/position.ts';
 import type { Change, FeedListener, LoggedCall, Message } from '../store/store.ts';
 import { versionOf } from '../store/version.ts';
+import type { Asked } from './asked.ts';
 import { keysChanged } from './changeLog.ts';
 import type { ChangeSink, KeyChange } from './changes.ts';
 import type { Departure } from './departure.ts';
@@ -49,7 +49,7 @@ const MAX_TAIL = 1024;
 export class Partition implements FeedListener {
   readonly counts: PartitionCounts = { messages: 0, gaps: 0, repairs: 0 };
   /** Replies and acknowledgements in flight. */
-  readonly guard: FillGuard;
+  readonly guard: FillGuard<Asked>;
   /** Those who keep a copy of the whole partition. */
   readonly followers: Followers = new Followers();
   readonly #host: PartitionHost;
@@ -117,9 +117,17 @@ export class Partition implements FeedListener {
     return this.#entries.hits;
   }
 
-  /** A read of the key under way that was sent recently enough to join. */
-  shared(key: string): Promise<Reply> | undefined {
-    return this.guard.shared(key, this.#freshness.since(this.#host.now()));
+  /** A read of the key that waits to be sent, or was sent recently enough to join. */
+  shared(key: string): Asked | undefined {
+    const read = this.guard.flightOf(key)?.read;
+    if (read?.sentAt === undefined || read.sentAt >= this.#freshness.since(this.#host.now())) return read;
+    return undefined;
+  }
+
+  /** A read of the key that waits to be sent. */
+  waiting(key: string): Asked | undefined {
+    const flight = this.guard.flightOf(key);
+    return flight?.isReadWaiting === true ? flight.read : undefined;
   }
 
   depart(): Departure {
@@ -253,9 +261,9 @@ export class Partition implements FeedListener {
 
   // Replies and acknowledgements
 
-  /** Keeps the reply of a read, or does not and removes an older entry. */
-  fill(key: string, entry: Entry, position: Position, departure: Departure): void {
-    this.#entries.fill(key, entry, position, departure);
+  /** Keeps the reply of a read, or does not and removes an older entry. `flight`: of the key, where it is at hand. */
+  fill(key: string, entry: Entry, position: Position, departure: Departure, flight?: Flight): void {
+    this.#entries.fill(key, entry, position, departure, flight);
   }
 
   /** Brings a cached entry up to date by a reply; a key that is not cached stays so. */

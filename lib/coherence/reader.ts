@@ -1,20 +1,13 @@
 import { Entry } from '../cache/entry.ts';
 import type { Reply } from '../cache/reply.ts';
 import type { Block, PartitionId, Snapshot, Space } from '../store/store.ts';
+import { Asked, Batch } from './asked.ts';
 import { type AskForBlock, eachBlock } from './blocks.ts';
 import type { Departure } from './departure.ts';
 import type { Partition } from './partition.ts';
 
 /** Most keys asked for in one command: a reply of this size is decoded within a few milliseconds. */
 const MAX_KEYS = 1024;
-
-/** Keys that are asked for in one command, and the promise that all their replies hang on: one each would cost more than the rest. */
-interface Batch {
-  readonly keys: string[];
-  readonly replies: Promise<readonly Reply[]>;
-  readonly resolve: (replies: readonly Reply[]) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** Gets a key and what it holds; the entry that was made of it, where one was needed. */
 export type Take = (key: string, bytes: Uint8Array | undefined, entry?: Entry) => void;
@@ -29,7 +22,7 @@ export class Reader {
   readonly #id: PartitionId;
   readonly #partition: Partition;
   readonly #timeoutMs: number;
-  #queue = new Map<string, Promise<Reply>>();
+  /** To be sent at the end of the tick. */
   #batches: Batch[] = [];
 
   constructor(space: Space, id: PartitionId, partition: Partition, timeoutMs: number) {
@@ -39,21 +32,18 @@ export class Reader {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Joins a read of the key that is under way and was not overtaken, else asks the store. */
-  read(key: string): Promise<Reply> {
-    return this.#partition.shared(key) ?? this.readFresh(key);
+  /**
+   * Joins a read of the key that is under way and was not overtaken, else asks the store. Resolves what `take` makes of
+   * the reply.
+   */
+  read<V>(key: string, take: (key: string, entry: Entry) => V): Promise<V> {
+    return (this.#partition.shared(key) ?? this.#ask(key)).answered(take);
   }
 
-  /** Asks the store after this call: the reply is never older than this moment. It is to be awaited at once. */
+  /** Asks the store after this call: the reply is never older than this moment. */
   readFresh(key: string): Promise<Reply> {
-    const queued = this.#queue.get(key);
-    if (queued !== undefined) return queued;
-    const { keys, replies } = this.#batchWithRoom();
-    const index = keys.push(key) - 1;
-    const reply = replies.then((all) => all[index] as Reply);
-    this.#queue.set(key, reply);
-    this.misses++;
-    return reply;
+    const waiting = this.#partition.waiting(key) ?? this.#ask(key);
+    return waiting.answered(() => waiting);
   }
 
   /**
@@ -109,54 +99,64 @@ export class Reader {
     }
   }
 
+  #ask(key: string): Asked {
+    const batch = this.#batchWithRoom();
+    const read = new Asked(key, batch, this.#partition.guard);
+    batch.reads.push(read);
+    this.misses++;
+    return read;
+  }
+
   #batchWithRoom(): Batch {
     const last = this.#batches.at(-1);
-    if (last !== undefined && last.keys.length < MAX_KEYS) return last;
+    if (last !== undefined && last.reads.length < MAX_KEYS) return last;
     if (last === undefined)
       process.nextTick(() => {
-        this.#sendQueue();
+        this.#sendAll();
       });
-    const batch = newBatch();
+    const batch = new Batch();
     this.#batches.push(batch);
     return batch;
   }
 
-  #sendQueue(): void {
-    const queue = this.#queue;
+  #sendAll(): void {
     const batches = this.#batches;
-    this.#queue = new Map();
     this.#batches = [];
-    for (const batch of batches) this.#send(batch, queue);
+    for (const batch of batches) this.#send(batch);
   }
 
-  #send(batch: Batch, queue: ReadonlyMap<string, Promise<Reply>>): void {
+  #send(batch: Batch): void {
+    const { reads } = batch;
+    const { guard } = this.#partition;
     const departure = this.#partition.depart();
-    for (const key of batch.keys) {
-      this.#partition.guard.enter(key);
-      this.#partition.guard.share(key, queue.get(key) as Promise<Reply>, departure.sentAt);
-    }
-    this.#space.read(this.#id, batch.keys, performance.now() + this.#timeoutMs).then(
+    batch.departure = departure;
+    for (const { flight } of reads) flight.count++;
+    const keys = reads.map(({ key }) => key);
+    this.#space.read(this.#id, keys, performance.now() + this.#timeoutMs).then(
       (snapshot) => {
-        batch.resolve(this.#receive(batch.keys, snapshot, departure));
+        this.#receive(reads, snapshot, departure);
+        batch.arrived();
       },
       (error: unknown) => {
-        for (const key of batch.keys) {
-          this.#partition.guard.unshare(key, queue.get(key) as Promise<Reply>);
-          this.#partition.guard.leave(key);
+        for (const read of reads) {
+          read.flight.unshare(read);
+          guard.end(read.flight);
         }
-        batch.reject(error);
+        batch.failed(error);
       },
     );
   }
 
-  #receive(keys: readonly string[], { position, values, ttls }: Snapshot, departure: Departure): readonly Reply[] {
+  #receive(reads: readonly Asked[], { position, values, ttls }: Snapshot, departure: Departure): void {
+    const { guard } = this.#partition;
     this.#partition.observe(position, departure);
-    return keys.map((key, index) => {
-      const reply = this.#toReply(values[index], ttls?.[index], departure);
-      this.#partition.fill(key, reply.entry, position, departure);
-      this.#partition.guard.leave(key);
-      return reply;
-    });
+    for (const [index, read] of reads.entries()) {
+      const bytes = values[index];
+      if (bytes !== undefined) this.bytesIn += bytes.length;
+      read.answer(bytes, ttls?.[index], departure.sentAt);
+      this.#partition.fill(read.key, read.entry, position, departure, read.flight);
+      guard.end(read.flight);
+    }
   }
 
   #toReply(bytes: Uint8Array | undefined, ttlMs: number | undefined, { sentAt }: Departure): Reply {
@@ -164,14 +164,4 @@ export class Reader {
     const entry = new Entry(bytes).livingFor(ttlMs, sentAt);
     return { bytes, entry, expiresAt: sentAt + (ttlMs ?? Number.POSITIVE_INFINITY) };
   }
-}
-
-function newBatch(): Batch {
-  let resolve!: (replies: readonly Reply[]) => void;
-  let reject!: (error: unknown) => void;
-  const replies = new Promise<readonly Reply[]>((onReplies, onError) => {
-    resolve = onReplies;
-    reject = onError;
-  });
-  return { keys: [], replies, resolve, reject };
 }

@@ -8,7 +8,8 @@ import type { LocalReads } from './localReads.ts';
 export interface DictAccess {
   readonly namespace: string;
   readonly reads: Pick<LocalReads, 'hit'>;
-  get(key: string): Promise<unknown>;
+  /** Reads what was no hit when it was looked at. */
+  readonly ask: (key: string) => Promise<unknown>;
   /** Checks, and queues the write. */
   assign(key: string, value: unknown): void;
   /** Checks, and queues the delete. */
@@ -109,7 +110,7 @@ function readSlowly(access: DictAccess, target: object, key: string | symbol): u
   if (typeof key === 'symbol') return Reflect.get(target, key);
   if (key === 'toString') return () => `[NearDict ${access.namespace}]`;
   if (reservedNames.has(key)) return undefined;
-  return new LazyRead(() => access.get(key));
+  return new LazyRead(key, access.ask);
 }
 
 function propertyKey(key: string | symbol): string {

@@ -99,7 +99,7 @@ export class Handle implements NearDict<Data> {
     this.dict = dictProxy({
       namespace,
       reads,
-      get: (key) => this.get(key),
+      ask: (key) => this.get(key),
       assign: (key, value) => {
         writes.assign(key, value);
       },
@@ -320,11 +320,12 @@ export class Handle implements NearDict<Data> {
       assertKey(key);
       this.#assertOpen();
       options?.signal?.throwIfAborted();
+      if (options === undefined) return this.#parts.reads.ask(key);
+      const read = options.fresh === true ? this.#getFresh(key) : this.#parts.reads.get(key);
+      return abortable(read, options.signal);
     } catch (error) {
       return Promise.reject(error);
     }
-    const read = options?.fresh === true ? this.#getFresh(key) : this.#parts.reads.get(key);
-    return abortable(read, options?.signal);
   }
 
   async #getFresh(key: string): Promise<unknown> {

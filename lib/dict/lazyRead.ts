@@ -4,13 +4,18 @@ import { guardRead } from '../cache/entry.ts';
  * A read that asks the store when, and only when, somebody awaits it.
  *
  * Merely looking at a property does no I/O and can leave no rejection behind. Awaiting the same read twice asks once.
+ *
+ * There is one for every miss under way: two fields and no closure.
  */
 export class LazyRead implements Promise<unknown> {
-  readonly #start: () => Promise<unknown>;
-  #read: Promise<unknown> | undefined;
+  readonly #key: string;
+  /** Who is to be asked, until that was done; then what it returned. */
+  #source: ((key: string) => Promise<unknown>) | Promise<unknown>;
 
-  constructor(start: () => Promise<unknown>) {
-    this.#start = start;
+  /** @param ask - Called with `key` when the read is awaited. */
+  constructor(key: string, ask: (key: string) => Promise<unknown>) {
+    this.#key = key;
+    this.#source = ask;
     Object.freeze(guardRead(this));
   }
 
@@ -35,7 +40,10 @@ export class LazyRead implements Promise<unknown> {
   }
 
   #promise(): Promise<unknown> {
-    this.#read ??= this.#start();
-    return this.#read;
+    const source = this.#source;
+    if (typeof source !== 'function') return source;
+    const read = source(this.#key);
+    this.#source = read;
+    return read;
   }
 }

@@ -2,18 +2,19 @@ import type { Entry } from '../cache/entry.ts';
 import type { EntryMap } from '../cache/nearCache.ts';
 import type { TurnClock } from '../cache/turnClock.ts';
 import type { Values } from '../codec/values.ts';
-import type { Known } from '../coherence/lastKnown.ts';
 import type { PendingWrite } from '../write/writer.ts';
 import { reservedNames } from './keys.ts';
 import { LazyRead } from './lazyRead.ts';
+
+/** Asks the store, or joins a read that is under way, and resolves what `take` makes of the reply. */
+export type Fetch = <V>(key: string, take: (key: string, entry: Entry) => V) => Promise<V>;
 
 export interface LocalReadsOptions {
   readonly entries: EntryMap;
   readonly pending: ReadonlyMap<string, PendingWrite>;
   readonly clock: TurnClock;
   readonly values: Values;
-  /** Asks the store, or joins a read that is under way. */
-  readonly fetch: (key: string) => Promise<Known>;
+  readonly fetch: Fetch;
   /** Called in the first read of a turn: the dictionary is in use. */
   readonly onUse: () => void;
 }
@@ -26,8 +27,10 @@ export class LocalReads {
   #pending: ReadonlyMap<string, PendingWrite>;
   readonly #clock: TurnClock;
   readonly #values: Values;
-  readonly #fetch: (key: string) => Promise<Known>;
+  readonly #fetch: Fetch;
   readonly #onUse: () => void;
+  /** One for all reads. */
+  readonly #take = (key: string, entry: Entry): unknown => this.#decoded(key, entry);
 
   constructor(options: LocalReadsOptions) {
     this.#entries = options.entries;
@@ -59,14 +62,15 @@ export class LocalReads {
   }
 
   /** A read of `key` from memory or from the store. */
-  async get(key: string): Promise<unknown> {
-    const hit = this.hit(key);
-    if (hit !== undefined) return hit;
+  get(key: string): Promise<unknown> {
+    return this.hit(key) ?? this.ask(key);
+  }
+
+  /** A read of `key`, which was found to be no hit, from the store, or of a write on its way. */
+  ask(key: string): Promise<unknown> {
     this.#onUse();
     const pending = this.#pending.get(key);
-    if (pending !== undefined) return pending.entry.peek(key, this.#values);
-    const { entry } = await this.#fetch(key);
-    return this.#decoded(key, entry);
+    return pending === undefined ? this.#fetch(key, this.#take) : this.#peekPending(key, pending);
   }
 
   /** The value from memory; `undefined` if it is missing or not in memory. */
@@ -107,6 +111,10 @@ export class LocalReads {
     return read;
   }
 
+  async #peekPending(key: string, { entry }: PendingWrite): Promise<unknown> {
+    return entry.peek(key, this.#values);
+  }
+
   #look(): void {
     this.#clock.look();
     this.#onUse();
@@ -114,7 +122,7 @@ export class LocalReads {
 
   /** Goes on after the event loop has let messages in. */
   #nextTurn(key: string): Promise<unknown> {
-    return new LazyRead(async () => {
+    return new LazyRead(key, async () => {
       await new Promise((resolve) => setImmediate(resolve));
       return this.get(key);
     });

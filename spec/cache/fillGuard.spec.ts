@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Entry } from '../../lib/cache/entry.ts';
-import { FillGuard } from '../../lib/cache/fillGuard.ts';
-import type { Reply } from '../../lib/cache/reply.ts';
+import { FillGuard, type Flight } from '../../lib/cache/fillGuard.ts';
 
-const read: Promise<Reply> = Promise.resolve({ bytes: undefined, entry: new Entry(undefined), expiresAt: Infinity });
+interface Read {
+  sentAt: number | undefined;
+}
 
 describe('the fill guard', () => {
-  let guard: FillGuard;
+  let guard: FillGuard<Read>;
   beforeEach(() => {
     guard = new FillGuard();
   });
@@ -88,39 +88,75 @@ describe('the fill guard', () => {
   });
 
   it('lets readers join a read until something newer is heard', () => {
-    guard.enter('ada');
-    guard.share('ada', read, 0);
-    const before = guard.shared('ada', 0);
+    const { read, flight } = ask('ada');
+    send(read, flight);
+    const before = guard.flightOf('ada')?.read;
 
     guard.heard('ada', 1);
 
     expect(before).toBe(read);
-    expect(guard.shared('ada', 0)).toBeUndefined();
-    expect(guard.shared('eve', 0)).toBeUndefined();
+    expect(guard.flightOf('ada')?.read).toBeUndefined();
+    expect(guard.flightOf('eve')).toBeUndefined();
   });
 
-  it('shares no read that has ended, nor one of a key that is not in flight', () => {
+  it('lets readers join a read that was not sent yet, whatever is heard, and forgets what was heard before that', () => {
     guard.enter('ada');
-    guard.share('ada', read, 0);
-    guard.leave('ada');
-    guard.share('eve', read, 0);
+    const { read, flight } = ask('ada');
 
-    expect(guard.shared('ada', 0)).toBeUndefined();
-    expect(guard.shared('eve', 0)).toBeUndefined();
+    guard.heard('ada', 8);
+    guard.restart();
+    guard.heard('ada', 5);
+    guard.leave('ada');
+
+    expect(guard.flightOf('ada')?.read).toBe(read);
+    send(read, flight);
+    expect(guard.admits('ada', 0)).toBe(true);
+  });
+
+  it('shares no read that has ended', () => {
+    const { read, flight } = ask('ada');
+    send(read, flight);
+
+    guard.end(flight);
+
+    expect(guard.flightOf('ada')).toBeUndefined();
+  });
+
+  it('shares no read that has failed, but still one that was asked for since', () => {
+    guard.enter('ada');
+    const first = ask('ada');
+    send(first.read, first.flight);
+    const second = ask('ada');
+
+    first.flight.unshare(first.read);
+    const present = guard.flightOf('ada')?.read;
+    second.flight.unshare(second.read);
+
+    expect(present).toBe(second.read);
+    expect(guard.flightOf('ada')?.read).toBeUndefined();
   });
 
   it('forgets marks and shared reads when a new history begins', () => {
     guard.enter('ada');
-    guard.share('ada', read, 0);
     guard.heard('ada', 100);
-    guard.enter('eve');
-    guard.share('eve', read, 0);
+    const { read, flight } = ask('eve');
+    send(read, flight);
 
     guard.restart();
 
     expect(guard.admits('ada', 1)).toBe(true);
-    expect(guard.shared('eve', 0)).toBeUndefined();
+    expect(guard.flightOf('eve')?.read).toBeUndefined();
     guard.heard('ada', 5);
     expect(guard.admits('ada', 4)).toBe(false);
   });
+
+  function ask(key: string): { read: Read; flight: Flight<Read> } {
+    const read: Read = { sentAt: undefined };
+    return { read, flight: guard.expect(key, read) };
+  }
 });
+
+function send(read: Read, flight: Flight<Read>): void {
+  read.sentAt = 0;
+  flight.count++;
+}

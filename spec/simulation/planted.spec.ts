@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FillGuard } from '../../lib/cache/fillGuard.ts';
+import { FillGuard, Flight } from '../../lib/cache/fillGuard.ts';
 import { NearCache } from '../../lib/cache/nearCache.ts';
 import { NEVER, TurnClock } from '../../lib/cache/turnClock.ts';
 import { Ahead } from '../../lib/coherence/ahead.ts';
@@ -44,7 +44,7 @@ const none = (): void => {};
 const faults: readonly PlantedFault[] = [
   {
     fault: 'a reply that was overtaken is kept',
-    plant: () => replaceMethod(FillGuard.prototype, 'admits', () => () => true),
+    plant: () => replaceMethod(Flight.prototype, 'admits', () => () => true),
     found: ANY,
   },
   {
@@ -199,7 +199,7 @@ const faults: readonly PlantedFault[] = [
   },
   {
     fault: 'a flight is never ended',
-    plant: () => replaceMethod(FillGuard.prototype, 'leave', () => none),
+    plant: () => replaceMethod(FillGuard.prototype, 'end', () => none),
     found: /keeps a flight/,
   },
   {

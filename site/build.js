@@ -21,8 +21,8 @@ const order = [
   'types',
   'atomic-writes',
 ].concat(
-  ['write-back', 'mirror', 'partitions', 'scaling', 'performance', 'cli', 'testing', 'telemetry', 'security'],
-  ['comparison', 'migrating', 'contributing', 'changelog'],
+  ['write-back', 'mirror', 'partitions', 'scaling', 'performance', 'cli', 'inspector', 'testing', 'telemetry'],
+  ['security', 'comparison', 'migrating', 'contributing', 'changelog'],
 );
 
 /**

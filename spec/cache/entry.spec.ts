@@ -4,6 +4,7 @@ import { Entry, Era, guardRead } from '../../lib/cache/entry.ts';
 import { NEVER } from '../../lib/cache/turnClock.ts';
 import { msgpackCodec } from '../../lib/codec/msgpack.ts';
 import { Values } from '../../lib/codec/values.ts';
+import { versionOf } from '../../lib/store/version.ts';
 
 const values = new Values(msgpackCodec, 'frozen', 1024);
 
@@ -77,6 +78,36 @@ describe('an entry', () => {
 
     expect(() => entry.read('key', values)).toThrow(CodecError);
     expect(() => entry.peek('key', values)).toThrow(expect.objectContaining({ key: 'key' }));
+  });
+
+  it('with a time to live ends in time, counted from the request; one without stays', () => {
+    const mortal = entryOf(1).livingFor(100, 1000.9);
+    const immortal = entryOf(1).livingFor(undefined, 1000);
+
+    expect(mortal.isMortal).toBe(true);
+    expect([mortal.hasExpired(1099), mortal.hasExpired(1100)]).toEqual([false, true]);
+    expect(immortal.isMortal).toBeUndefined();
+    expect(immortal.hasExpired(Number.MAX_SAFE_INTEGER)).toBe(false);
+  });
+
+  it('keeps only the earlier of two ends', () => {
+    const entry = entryOf(1);
+
+    entry.expireBy(100);
+    entry.expireBy(200);
+    entry.expireBy(50);
+
+    expect(entry.expiresAt).toBe(50);
+  });
+
+  it('remembers the version of its bytes where versions are kept', () => {
+    const keeping = new Values(msgpackCodec, 'frozen', 1024, true);
+    const [bytes, kept, other] = [values.encode(1), entryOf(1), entryOf(1)];
+
+    kept.peek('key', keeping);
+    other.peek('key', values);
+
+    expect([kept.version, other.version]).toEqual([versionOf(bytes), undefined]);
   });
 
   it('hands out reads that are native promises with a guard, and are not frozen', () => {

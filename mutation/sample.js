@@ -1,7 +1,6 @@
 import { CheckStatus } from '@stryker-mutator/api/check';
 import { commonTokens, declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
 import { createHash } from 'node:crypto';
-import { dirname } from 'node:path';
 
 /** Lets a share of the mutants through: which ones depends on the seed and on each mutant alone. */
 class Sample {
@@ -25,8 +24,7 @@ class Sample {
   #verdict({ fileName, location, replacement }) {
     const name = fileName.slice(fileName.lastIndexOf('/lib/'));
     const hash = createHash('sha256').update(JSON.stringify([this.#sample.seed, name, location, replacement]));
-    const share = this.#sample.shares[dirname(name).slice(1)] ?? 1;
-    const isIn = hash.digest().readUInt32BE() < share * 2 ** 32;
+    const isIn = hash.digest().readUInt32BE() < this.#sample.share * 2 ** 32;
     return isIn ? { status: CheckStatus.Passed } : { status: CheckStatus.CompileError, reason: 'not in the sample' };
   }
 }

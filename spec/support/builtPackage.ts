@@ -24,7 +24,7 @@ export interface BuiltPackage {
   /** Copies a file or folder of the project to the same place in the package. */
   add(path: string): Promise<void>;
   /** Runs Node in the package, where `neardict` is the built library. */
-  node(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
+  node(args: readonly string[], env?: Readonly<Record<string, string>>, deadlineMs?: number): Promise<Ended>;
   /** Runs the compiler of an installed TypeScript package in the package. */
   tsc(compiler: string, args: readonly string[]): Promise<Ended>;
   remove(): Promise<void>;
@@ -41,8 +41,9 @@ export async function copyBuilt(): Promise<BuiltPackage> {
     async add(path) {
       await cp(join(root, path), join(folder, path), { recursive: true });
     },
-    // A REDIS_URL of the developer is not for the tests.
-    node: (args, env = {}) => runNode(args, { cwd: folder, env: { ...process.env, REDIS_URL: '', ...env } }),
+    // A server of the developer is not for the tests.
+    node: (args, env = {}, timeout = DEADLINE_MS) =>
+      runNode(args, { cwd: folder, timeout, env: { ...process.env, REDIS_URL: '', DATABASE_URL: '', ...env } }),
     tsc: (compiler, args) => compile(compiler, args, folder),
     remove: () => rm(folder, { recursive: true, force: true }),
   };

@@ -5,7 +5,8 @@ import { type AskForBlock, eachBlock } from './blocks.ts';
 import type { Departure } from './departure.ts';
 import type { Follower } from './follower.ts';
 import type { Partition } from './partition.ts';
-import { type Content, type CopyChange, Staging } from './staging.ts';
+import type { Content, CopyChanges } from './copyChange.ts';
+import { Staging } from './staging.ts';
 import { Unconfirmed } from './unconfirmed.ts';
 
 /** Who holds the copy that a replica keeps up to date. */
@@ -20,7 +21,7 @@ export interface ReplicaHost {
    *
    * @param isWhole - They are everything that the partition holds.
    */
-  commit(changes: ReadonlyMap<string, CopyChange>, isWhole: boolean): void;
+  commit(changes: CopyChanges, isWhole: boolean): void;
   /** The copy has everything up to the number `seq`, and is proven as of `freshAsOf`. */
   settled(seq: number, freshAsOf: number): void;
   /** A write of this process was applied; the copy has it when it has everything up to `seq`. */
@@ -276,9 +277,10 @@ export class Replica implements Follower {
     this.#retryMs = FIRST_RETRY_MS;
     const isWhole = this.#isWhole;
     this.#isWhole = false;
+    const { isEmpty } = this.#staging;
     const changes = this.#staging.take();
     this.#committed = this.#staging.floor;
-    if (changes.size > 0 || isWhole) this.#host.commit(changes, isWhole);
+    if (!isEmpty || isWhole) this.#host.commit(changes, isWhole);
     this.#settle();
   }
 
@@ -320,7 +322,8 @@ export class Replica implements Follower {
     return { era: this.#era, departure: this.#partition.depart() };
   }
 
-  #take(keys: readonly string[], { position, values, ttls }: Snapshot, { era, departure }: Sent): boolean {
+  #take(keys: readonly string[], snapshot: Snapshot, { era, departure }: Sent): boolean {
+    const { position, values, ttls } = snapshot;
     this.#partition.observe(position, departure);
     if (era !== this.#era || !this.#partition.accepts(position, departure)) return false;
     const isAhead = position.seq > this.#reached.seq;
@@ -328,10 +331,14 @@ export class Replica implements Follower {
       this.#lose();
       return false;
     }
-    if (this.#mode === 'loading') this.#staging.joinUpTo(position.seq);
-    keys.forEach((key, index) => {
-      this.#staging.fill(key, values[index], ttls?.[index], position.seq);
-    });
+    if (this.#mode === 'loading') {
+      this.#staging.joinUpTo(position.seq);
+      this.#staging.load(keys, snapshot);
+    } else {
+      keys.forEach((key, index) => {
+        this.#staging.fill(key, values[index], ttls?.[index], position.seq);
+      });
+    }
     return true;
   }
 

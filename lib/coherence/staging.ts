@@ -1,14 +1,6 @@
-import type { Message } from '../store/store.ts';
-
-/** What a key holds in a copy: a decoded value; `undefined` for a missing key; or why its value is not to be shown. */
-export type Content = unknown;
-
-/** A change of one key in a copy. */
-export interface CopyChange {
-  readonly content: Content;
-  /** Monotonic milliseconds after which the key is gone; `undefined`: no limit. */
-  readonly expiresAt: number | undefined;
-}
+import type { Message, Snapshot } from '../store/store.ts';
+import type { Content, CopyChange, CopyChanges } from './copyChange.ts';
+import { Loaded } from './loaded.ts';
 
 interface Staged extends CopyChange {
   /** The content is that of this position's number. */
@@ -28,6 +20,10 @@ export class Staging {
   readonly #decode: (key: string, bytes: Uint8Array) => Content;
   readonly #now: () => number;
   #staged = new Map<string, Staged>();
+  /** What was loaded at most at the floor: whatever is staged of a key is newer. */
+  #loaded = new Loaded();
+  /** The highest number at which any of it was loaded. */
+  #loadedUpTo = -1;
   /** No `asOf` of what is staged is higher. */
   #newest = -1;
   /** Keys that were read beyond the floor, and where. */
@@ -44,7 +40,7 @@ export class Staging {
   }
 
   get isEmpty(): boolean {
-    return this.#staged.size === 0;
+    return this.#staged.size === 0 && this.#loaded.isEmpty;
   }
 
   /** Whether the step has all its messages. */
@@ -81,8 +77,21 @@ export class Staging {
     for (const key of keys) this.#dig(key, this.floor);
   }
 
+  /** A load has brought what the keys hold. */
+  load(keys: readonly string[], { position: { seq }, values, ttls }: Snapshot): void {
+    const isBelow = seq <= this.floor && seq >= this.#cleared && seq >= this.#loadedUpTo;
+    if (isBelow) this.#loadedUpTo = seq;
+    keys.forEach((key, index) => {
+      const bytes = values[index];
+      const ttlMs = ttls?.[index];
+      if (isBelow && !this.#staged.has(key)) this.#loaded.add(key, this.#contentOf(key, bytes), this.#endOf(ttlMs));
+      else this.fill(key, bytes, ttlMs, seq);
+    });
+  }
+
   /** A read at `seq` has brought what the key holds. */
   fill(key: string, bytes: Uint8Array | undefined, ttlMs: number | undefined, seq: number): void {
+    if (seq < this.#loadedUpTo) this.#stageLoaded();
     // Looking up each of a hundred thousand keys that are loaded takes its time.
     if (this.#newest > seq && this.#asOf(key) > seq) return;
     if (seq < this.#cleared) {
@@ -129,15 +138,33 @@ export class Staging {
   }
 
   /** Takes the state: the changes since the last one. */
-  take(): ReadonlyMap<string, CopyChange> {
-    const changes = this.#staged;
+  take(): CopyChanges {
+    const [loaded, staged] = [this.#loaded, this.#staged];
     this.#clear();
-    return changes;
+    if (loaded.isEmpty) return staged;
+    return {
+      *[Symbol.iterator]() {
+        yield* loaded;
+        yield* staged;
+      },
+    };
+  }
+
+  /** From now on each key is looked up. */
+  #stageLoaded(): void {
+    const [loaded, asOf] = [this.#loaded, this.#loadedUpTo];
+    this.#loaded = new Loaded();
+    this.#loadedUpTo = -1;
+    const staged = this.#staged;
+    this.#staged = new Map();
+    for (const [key, change] of loaded) this.#stageAs(key, { ...change, asOf });
+    for (const [key, change] of staged) this.#staged.set(key, change);
   }
 
   /** It does not say which keys it has left. */
   #stageClear(seq: number, known: Iterable<string>): void {
     this.#cleared = seq;
+    this.#stageLoaded();
     for (const key of [...known, ...this.#staged.keys()]) if (this.#asOf(key) < seq) this.#dig(key, seq);
   }
 
@@ -153,11 +180,17 @@ export class Staging {
   }
 
   #put(key: string, bytes: Uint8Array | undefined, ttlMs: number | undefined, seq: number): void {
-    const content = bytes === undefined ? undefined : this.#decode(key, bytes);
-    // Counted from now and not from when it was measured: too late by the way here, and never too early.
-    const expiresAt = ttlMs === undefined ? undefined : this.#now() + ttlMs;
-    this.#stageAs(key, { content, expiresAt, asOf: seq });
+    this.#stageAs(key, { content: this.#contentOf(key, bytes), expiresAt: this.#endOf(ttlMs), asOf: seq });
     this.holes.delete(key);
+  }
+
+  #contentOf(key: string, bytes: Uint8Array | undefined): Content {
+    return bytes === undefined ? undefined : this.#decode(key, bytes);
+  }
+
+  /** Counted from now and not from when it was measured: too late by the way here, and never too early. */
+  #endOf(ttlMs: number | undefined): number | undefined {
+    return ttlMs === undefined ? undefined : this.#now() + ttlMs;
   }
 
   #stageAs(key: string, staged: Staged): void {
@@ -167,6 +200,8 @@ export class Staging {
 
   #clear(): void {
     this.#staged = new Map();
+    this.#loaded = new Loaded();
+    this.#loadedUpTo = -1;
     this.#newest = -1;
     this.#lead.clear();
     this.holes.clear();

@@ -50,8 +50,9 @@ async function openCopy(sleptMs = 0): Promise<{
     keys: () => copy.keys(),
     decode: (_key, value) => Buffer.from(value).toString(),
     commit(changes) {
-      for (const [key, { content }] of changes) copy.set(key, content as string);
-      commits.push([...changes.keys()]);
+      const all = [...changes];
+      for (const [key, { content }] of all) copy.set(key, content as string);
+      commits.push(all.map(([key]) => key));
     },
     settled() {},
     acknowledged: (key, _entry, seq) => acknowledged.push([key, seq]),

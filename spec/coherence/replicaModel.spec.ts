@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { NearCache } from '../../lib/cache/nearCache.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
 import { Replica } from '../../lib/coherence/replica.ts';
-import { type CopyChange, Staging } from '../../lib/coherence/staging.ts';
+import type { CopyChanges } from '../../lib/coherence/copyChange.ts';
+import { Staging } from '../../lib/coherence/staging.ts';
 import { Unconfirmed } from '../../lib/coherence/unconfirmed.ts';
 import type { Batch, Block } from '../../lib/store/store.ts';
 import { seededRandom } from '../support/seededRandom.ts';
@@ -137,7 +138,7 @@ class Model {
     this.#moments.push(contents);
   }
 
-  #commit(changes: ReadonlyMap<string, CopyChange>, isWhole: boolean): void {
+  #commit(changes: CopyChanges, isWhole: boolean): void {
     this.commits++;
     if (isWhole) this.copy.clear();
     for (const [key, { content }] of changes) {

@@ -1,4 +1,4 @@
-import type { CopyChange } from '../../coherence/staging.ts';
+import type { CopyChange } from '../../coherence/copyChange.ts';
 import { Packed, unpacked } from './packed.ts';
 
 /** A stored value that can't be shown. */
@@ -36,6 +36,13 @@ export class Contents {
   /** May be packed. */
   get(key: string): unknown {
     return this.#values.get(key);
+  }
+
+  /** Gives every value, packed or not. */
+  forEach(take: (key: string, value: unknown) => void): void {
+    this.#values.forEach((value, key) => {
+      take(key, value);
+    });
   }
 
   /** The keys that the store holds. */

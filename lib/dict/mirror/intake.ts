@@ -1,5 +1,5 @@
 import type { Values } from '../../codec/values.ts';
-import type { Content } from '../../coherence/staging.ts';
+import type { Content } from '../../coherence/copyChange.ts';
 import type { KeySchemas } from '../../schema/keySchemas.ts';
 import { isSame } from './changeRecord.ts';
 import { Refused } from './contents.ts';

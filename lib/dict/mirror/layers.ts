@@ -10,7 +10,11 @@ export interface LayerParts {
   readonly overrides: Data;
   /** Written by this process and not in the store yet, as far as it knows. */
   readonly own: () => { has(key: string): boolean; get(key: string): unknown; keys(): Iterable<string> } | undefined;
-  readonly stored: { get(key: string): unknown; keys(): Iterable<string> };
+  readonly stored: {
+    get(key: string): unknown;
+    keys(): Iterable<string>;
+    forEach(take: (key: string, value: unknown) => void): void;
+  };
   /** Of this process, for keys without a value. Those of the schemas come after them. */
   readonly defaults: Data;
   readonly schemas: KeySchemas;
@@ -38,6 +42,14 @@ export class Layers {
     if (Object.hasOwn(overrides, key)) return overrides[key];
     const value = this.#writtenOrStored(key);
     return value === undefined ? this.defaultOf(key) : value;
+  }
+
+  /** Shows every key, layer by layer: what comes later of a key counts. Asking for each key takes twice as long. */
+  showAll(show: (key: string, value: unknown) => void): void {
+    const { stored, own, overrides } = this.#parts;
+    for (const [key, value] of Object.entries(this.#defaults)) show(key, value);
+    stored.forEach(show);
+    for (const key of [...(own()?.keys() ?? []), ...Object.keys(overrides)]) show(key, this.valueOf(key));
   }
 
   /** What a key shows that nobody has written; `undefined`: nothing. */

@@ -2,7 +2,7 @@ import type { Entry } from '../../cache/entry.ts';
 import type { Following } from '../../coherence/following.ts';
 import type { Partition } from '../../coherence/partition.ts';
 import { Replica } from '../../coherence/replica.ts';
-import type { Content, CopyChange } from '../../coherence/staging.ts';
+import type { Content, CopyChanges } from '../../coherence/copyChange.ts';
 import type { Space } from '../../store/store.ts';
 import type { Writer } from '../../write/writer.ts';
 import type { DictState } from '../events.ts';
@@ -38,7 +38,7 @@ export interface SourceHost {
   /** The same of what is to be committed. */
   receive(key: string, bytes: Uint8Array): Content;
   /** The store has changed: all these together. `gone`: keys that it holds no more. */
-  committed(changes: ReadonlyMap<string, CopyChange>, gone: readonly string[]): void;
+  committed(changes: CopyChanges, gone: readonly string[]): void;
   /** Own writes of these keys have come or gone. */
   overlaid(keys: readonly string[]): void;
   /** The source may have become current, or stopped being so. */
@@ -136,7 +136,7 @@ export class MirrorSource {
       keys: () => this.#keysOf(id),
       decode: (key, bytes) => host.receive(key, bytes),
       commit: (changes, isWhole) => {
-        host.committed(changes, isWhole ? this.#keysOf(id).filter((key) => !changes.has(key)) : []);
+        host.committed(changes, isWhole ? this.#goneOf(id, changes) : []);
       },
       settled: (seq, freshAsOf) => {
         host.overlaid(this.own.settle(id, seq, freshAsOf));
@@ -153,6 +153,13 @@ export class MirrorSource {
     });
     partition.followers.add(replica);
     return replica;
+  }
+
+  /** The keys of which nothing is left if the changes are everything. */
+  #goneOf(partition: number, changes: CopyChanges): string[] {
+    const gone = new Set(this.#keysOf(partition));
+    if (gone.size > 0) for (const [key] of changes) gone.delete(key);
+    return [...gone];
   }
 
   #keysOf(partition: number): string[] {

@@ -1,5 +1,5 @@
 import type { Values } from '../../codec/values.ts';
-import type { Content, CopyChange } from '../../coherence/staging.ts';
+import type { Content, CopyChange, CopyChanges } from '../../coherence/copyChange.ts';
 import { KeyError } from '../../errors.ts';
 import type { KeySchemas } from '../../schema/keySchemas.ts';
 import { isSame } from './changeRecord.ts';
@@ -91,12 +91,15 @@ export class View {
   }
 
   /** The store has changed: all these together. `gone`: keys that it holds no more. */
-  commit(changes: ReadonlyMap<string, CopyChange>, gone: readonly string[]): void {
+  commit(changes: CopyChanges, gone: readonly string[]): void {
+    const { isPublic } = this.presentation;
+    const changed = [...gone];
     for (const key of gone) this.#put(key, GONE);
-    changes.forEach((change, key) => {
+    for (const [key, change] of changes) {
       this.#put(key, change);
-    });
-    if (this.presentation.isPublic) this.changed([...gone, ...changes.keys()]);
+      if (isPublic) changed.push(key);
+    }
+    if (isPublic) this.changed(changed);
   }
 
   /** Takes a value that was kept in a file or an object for the one that is stored. */
@@ -118,7 +121,9 @@ export class View {
    */
   publish(): void {
     if (this.#shape === undefined) {
-      for (const keys of this.#layers.keys()) this.#show(keys);
+      this.#layers.showAll((key, value) => {
+        this.presentation.show(key, value);
+      });
       this.#layers.assertComplete(this.#contents.invalid);
     } else this.#fit(this.#shape);
     this.presentation.isPublic = true;

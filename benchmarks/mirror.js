@@ -39,7 +39,10 @@ async function compareReads() {
   shuffle(keys);
   // Its first value takes so long that unpacking in the background pauses; and no timer runs while this is measured.
   const packed = await openDict({ namespace: 'packed' });
-  await packed.set('large', Array.from({ length: 300_000 }, (_, index) => index % 100));
+  await packed.set(
+    'large',
+    Array.from({ length: 300_000 }, (_, index) => index % 100),
+  );
   await packed.setMany(keys.map((key, index) => [key, index]));
   const { config: packedConfig } = await packed.mirror();
 

@@ -1,5 +1,6 @@
 import { NearCache } from './cache/nearCache.ts';
 import { TurnClock } from './cache/turnClock.ts';
+import { msgpackCodec, readTextNatively } from './codec/msgpack.ts';
 import { Values } from './codec/values.ts';
 import { Following } from './coherence/following.ts';
 import { LastKnown } from './coherence/lastKnown.ts';
@@ -79,7 +80,11 @@ export interface OpenEvent extends TelemetryEvent {
   readonly handle: NearDict;
 }
 
-/** An open dictionary, and what mirrors of it are opened by. */
+/**
+ * An open dictionary, and what mirrors of it are opened by.
+ *
+ * @internal
+ */
 export interface OpenedDict {
   readonly handle: Handle;
   readonly mirrors: Mirrors;
@@ -98,6 +103,7 @@ function clockOf({ now }: Store): TurnClock {
  */
 export async function openParts(options: OpenOptions, ownClock?: TurnClock): Promise<OpenedDict> {
   const settings = resolveOptions(options);
+  if (settings.codec === msgpackCodec) await readTextNatively();
   const clock = ownClock ?? clockOf(settings.store);
   const deadline = performance.now() + settings.connectTimeoutMs;
   const origin = randomNonce();
@@ -120,7 +126,11 @@ export async function openParts(options: OpenOptions, ownClock?: TurnClock): Pro
   return { handle, mirrors };
 }
 
-/** What mirrors of a dictionary need to know of it, be it open or not. */
+/**
+ * What mirrors of a dictionary need to know of it, be it open or not.
+ *
+ * @internal
+ */
 export function basisOf(
   settings: Settings,
   clock: TurnClock = clockOf(settings.store),

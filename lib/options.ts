@@ -106,7 +106,11 @@ export interface OpenOptions {
   readonly maxValueBytes?: number | undefined;
 }
 
-/** Options after checking, with defaults in place and durations in milliseconds. */
+/**
+ * Options after checking, with defaults in place and durations in milliseconds.
+ *
+ * @internal
+ */
 export interface Settings {
   readonly namespace: string;
   readonly store: Store;
@@ -157,7 +161,10 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
 const DEFAULT_MAX_AGE = '10m';
 const DEFAULT_VERIFY_INTERVAL_MS = 1000;
 
-/** @throws {ConfigError} An option is unknown or out of range. */
+/**
+ * @throws {ConfigError} An option is unknown or out of range.
+ * @internal
+ */
 export function resolveOptions(options: OpenOptions): Settings {
   if (typeof options !== 'object' || options === null)
     throw new ConfigError('openDict() takes an object with a namespace.');

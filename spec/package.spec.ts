@@ -43,7 +43,7 @@ describe('what npm publishes', () => {
   });
 
   it('stays small', () => {
-    expect(packed.size).toBeLessThan(200_000);
+    expect(packed.size).toBeLessThan(175_000);
   });
 
   it('is loaded as one file, and one more for Redis', () => {

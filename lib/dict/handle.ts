@@ -41,7 +41,11 @@ import type { StoreWalk } from './storeWalk.ts';
 import type { Change, ChangeMany, Updates } from './updates.ts';
 import type { Writes } from './writes.ts';
 
-/** What a handle is put together from. */
+/**
+ * What a handle is put together from.
+ *
+ * @internal
+ */
 export interface HandleParts {
   readonly namespace: string;
   readonly timeoutMs: number;
@@ -83,7 +87,11 @@ export function handleOf<T extends object>(dict: Dict<T> | Reads<T>): NearDict<T
   return handles.get(dict) as NearDict<T> | undefined;
 }
 
-/** The methods of a dictionary, over its parts. */
+/**
+ * The methods of a dictionary, over its parts.
+ *
+ * @internal
+ */
 export class Handle implements NearDict<Data> {
   readonly dict: Dict<Data>;
   readonly namespace: string;

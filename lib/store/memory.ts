@@ -18,7 +18,11 @@ import type {
 /** Keys handed out by a scan at a time. */
 const SCAN_BATCH = 500;
 
-/** One namespace's data, shared by everybody in this process who opens it. */
+/**
+ * One namespace's data, shared by everybody in this process who opens it.
+ *
+ * @internal
+ */
 export interface MemoryData {
   readonly layout: Layout;
   readonly partitions: readonly MemoryPartition[];
@@ -26,7 +30,11 @@ export interface MemoryData {
   readonly peers: Set<() => string>;
 }
 
-/** By name. */
+/**
+ * By name.
+ *
+ * @internal
+ */
 export type MemoryNamespaces = Map<string, MemoryData>;
 
 /** The data of the process lives as long as the process. */

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { crypto } from './crypto.ts';
 import { TTL_MARK } from './position.ts';
 
 /** Random bytes are drawn in blocks: one system call serves many nonces. */
@@ -8,7 +8,7 @@ let used = block.length;
 /** 48 random bits as a number. */
 export function randomNonce(): number {
   if (used === block.length) {
-    randomFillSync(block);
+    crypto().randomFillSync(block);
     used = 0;
   }
   const nonce = block.readUIntBE(used, 6);

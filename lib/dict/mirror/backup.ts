@@ -1,7 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import type { Values } from '../../codec/values.ts';
 import { BackupError } from '../../errors.ts';
+import { crypto } from '../../store/crypto.ts';
 import { Pace } from '../pace.ts';
 
 /** What a file of a backup holds. */
@@ -154,7 +154,7 @@ async function readText(path: string): Promise<string | undefined> {
 
 /** Readers see the old content or the new one, never a part; nobody but the owner sees any. */
 async function replaceFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomUUID()}.tmp`;
+  const draft = `${path}.${crypto().randomUUID()}.tmp`;
   try {
     await writeDraft(draft, text);
     await rename(draft, path);
@@ -175,5 +175,5 @@ async function writeDraft(path: string, text: string): Promise<void> {
 }
 
 function digestOf(entries: Readonly<Record<string, string>>): string {
-  return createHash('sha1').update(JSON.stringify(entries)).digest('hex');
+  return crypto().createHash('sha1').update(JSON.stringify(entries)).digest('hex');
 }

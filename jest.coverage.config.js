@@ -3,14 +3,12 @@ import all from './jest.config.js';
 
 const [memory, redis] = all.projects;
 
-// Random histories: these many reach what they can reach.
-process.env.SEEDS ??= '200';
-process.env.SCHEDULES ??= '200';
-
-/** Specs of other things than `lib/` or of the built package, and those that reach nothing new. */
+/** Specs of other things than `lib/` or of the built package, and those of thousands of random histories. */
 const elsewhere = [
   'model',
-  'simulation/(moreSeeds|planted)',
+  'simulation',
+  'coherence/replicaModel',
+  'write/(writeBackModel|commands)',
   'leaks',
   'chaos',
   'types',

@@ -349,10 +349,10 @@ describe('a mirror', () => {
     const space = await openSpace(memoryStore(), { namespace });
     const write = (key: string, ttlMs?: number): Promise<unknown> =>
       space.write(0, batch({ sets: [[key, Uint8Array.of(5), ttlMs]] }), soon());
-    await write('loaded', 150);
-    await write('prolonged', 150);
+    await write('loaded', 1500);
+    await write('prolonged', 1500);
     const mirror = await handle.mirror();
-    await write('announced', 100);
+    await write('announced', 1000);
     await write('long', 60_000);
     await write('prolonged');
     await turn();

@@ -18,7 +18,6 @@ export interface Turn {
 export class Lane {
   readonly #turns: Turn[] = [];
   #current: Turn | undefined;
-  #isScheduled = false;
   /** Why nothing is done any more. */
   #closedBy: NearDictError | undefined;
 
@@ -59,15 +58,8 @@ export class Lane {
       return;
     }
     enqueue();
-    this.#schedule();
-  }
-
-  /** The first turn after a rest comes when the code of this tick has run, so that it can gather. */
-  #schedule(): void {
-    if (this.#isScheduled || this.#current !== undefined) return;
-    this.#isScheduled = true;
+    // The first turn after a rest comes when the code of this tick has run, so that it can gather.
     process.nextTick(() => {
-      this.#isScheduled = false;
       this.#next();
     });
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FlushError, REMOVE } from 'neardict';
+import { ConflictError, FlushError, REMOVE, UnavailableError } from 'neardict';
 import { until } from '../support/until.ts';
 import { heard, type Numbers, openPair, type Pair } from '../support/writeBackPair.ts';
 import { gate } from '../support/wrapStore.ts';
@@ -159,6 +159,48 @@ describe('a conflict', () => {
 
     await pair.back.flush();
     expect(await pair.other.get('a', { fresh: true })).toBe(7);
+  });
+
+  it('stays one when merging does not end', async () => {
+    await using pair = await openPair({ onConflict: () => new Promise<never>(() => {}) }, { timeout: 200 });
+    await edited(pair, (other) => other.set('a', 5));
+    const error = (await pair.back.flush().catch((reason: unknown) => reason)) as FlushError;
+
+    expect(error.errors[0]?.error).toBeInstanceOf(UnavailableError);
+    expect(await pair.back.get('a')).toBe(2);
+  });
+
+  it('stays one when the key is edited during each of ten merges', async () => {
+    let edit = 2;
+    const onConflict = (): number => {
+      if (edit < 100) pair.back.dict['a'] = ++edit;
+      return 0;
+    };
+    await using pair = await openPair({ onConflict });
+    await edited(pair, (other) => other.set('a', 5));
+    const error = (await pair.back.flush().catch((reason: unknown) => reason)) as FlushError;
+
+    expect(error.errors[0]?.error).toBeInstanceOf(ConflictError);
+    expect(await pair.back.get('a')).toBe(12);
+    edit = 100;
+  });
+
+  it('is none any more when an awaited write has replaced the edit during a merge', async () => {
+    const hold = gate();
+    const onConflict = async (): Promise<number> => {
+      await hold.pass();
+      return 7;
+    };
+    await using pair = await openPair({ onConflict });
+    await edited(pair, (other) => other.set('a', 5));
+    const flushed = pair.back.flush();
+    await hold.reached;
+    await pair.back.set('a', 9);
+    hold.open();
+    await flushed;
+
+    expect(pair.conflicts).toEqual([]);
+    expect(await pair.other.get('a', { fresh: true })).toBe(9);
   });
 
   it('of one key lets the other keys of the flush through', async () => {

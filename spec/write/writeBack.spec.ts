@@ -44,6 +44,18 @@ describe('write-back', () => {
     expect(back.stats().flushes).toBeGreaterThan(0);
   });
 
+  it('flushes nothing of its own before half of maxDirty is reached', async () => {
+    await using pair = await openPair({ maxDirty: 10 });
+    const { back } = pair;
+    for (let n = 0; n < 4; n++) back.dict[`k${n}`] = n;
+    for (let n = 0; n < 4; n++) back.dict[`k${n}`] = n + 1;
+    await delay(30);
+    expect(back.stats()).toMatchObject({ dirty: 4, flushes: 0 });
+
+    back.dict['k4'] = 4;
+    await until('they are in the store', () => back.stats().dirty === 0);
+  });
+
   it('flushes when half of maxDirty is reached, and refuses what is beyond it', async () => {
     await using pair = await openPair({ maxDirty: 10 });
     const { back, other } = pair;
@@ -123,7 +135,7 @@ describe('write-back', () => {
     expect(await back.get('a', { fresh: true })).toBe(3);
   });
 
-  it('tries again what failed in the background, and tells of it once', async () => {
+  it('tries again what failed in the background, and tells of it once each time that it begins', async () => {
     const control = unreliable();
     await using pair = await openPair({ flushInterval: 10 }, { store: control.store });
     const { back } = pair;
@@ -143,6 +155,9 @@ describe('write-back', () => {
     await until('it is in the store', async () => back.stats().dirty === 0);
     expect(errors).toHaveLength(1);
     await back.flush();
+    control.fail = away;
+    back.dict['a'] = 2;
+    await until('it has failed again', () => errors.length === 2);
   });
 
   it('says at the end what did not reach the store', async () => {

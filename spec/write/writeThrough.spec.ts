@@ -39,6 +39,38 @@ describe('write-through', () => {
   let onFailure: (key: string) => void;
   let writer: WriteThrough;
 
+  function openPartition(): Partition {
+    const host = {
+      now: () => now,
+      requestReading: () => {},
+      distrustFeed: () => {},
+      repaired: () => {},
+      isPending: (key: string) => writer.pending.has(key),
+      owns: () => true,
+      changes: { isListening: false, changed() {}, cleared() {}, resynced() {}, syncChanged() {} },
+    };
+    return new Partition(new NearCache(10, 1000), host, { maxStalenessMs: 5000, lossPatienceMs: 2500 }, 1);
+  }
+
+  /** A writer to a store that takes everything: the partition of a key is its length, modulo the partitions. */
+  function openSpread(partitions: number): { readonly writer: WriteThrough; readonly batches: readonly Batch[] } {
+    const batches: Batch[] = [];
+    const space = {
+      async write(_: number, batch: Batch): Promise<Receipt> {
+        batches.push(batch);
+        return { position: { seq: batches.length, nonce: 1 }, existed: batch.deletes.map(() => true) };
+      },
+    } as unknown as Space;
+    const spread = new WriteThrough({
+      space,
+      partitions: Array.from({ length: partitions }, openPartition),
+      partitionOf: (key) => key.length % partitions,
+      timeoutMs: 1000,
+      onFailure: () => {},
+    });
+    return { writer: spread, batches };
+  }
+
   beforeEach(() => {
     now = 0;
     jest.spyOn(performance, 'now').mockImplementation(() => now);
@@ -66,23 +98,9 @@ describe('write-through', () => {
           });
         }),
     } as unknown as Space;
-    const partition = new Partition(
-      new NearCache(10, 1000),
-      {
-        now: () => now,
-        requestReading: () => {},
-        distrustFeed: () => {},
-        repaired: () => {},
-        isPending: (key) => writer.pending.has(key),
-        owns: () => true,
-        changes: { isListening: false, changed() {}, cleared() {}, resynced() {}, syncChanged() {} },
-      },
-      { maxStalenessMs: 5000, lossPatienceMs: 2500 },
-      1,
-    );
     writer = new WriteThrough({
       space,
-      partitions: [partition],
+      partitions: [openPartition()],
       partitionOf: () => 0,
       timeoutMs: 1000,
       limits: { maxWrites: 3000, maxBytes: 10_000 },
@@ -224,6 +242,34 @@ describe('write-through', () => {
     await lastCall().succeed();
     await cleared;
     expect(lastCall().batch.sets).toEqual([['bob', bytes('1')]]);
+  });
+
+  it('clears in the partitions of the keys, and at last in all', async () => {
+    const { writer: spread, batches } = openSpread(2);
+    await spread.clear(['a', 'ccc'], false);
+    expect(batches).toEqual([{ deletes: ['a', 'ccc'], sets: [], clear: false }]);
+
+    await spread.clear(['a'], true);
+    expect(batches.slice(1)).toEqual([
+      { deletes: [], sets: [], clear: true },
+      { deletes: ['a'], sets: [], clear: true },
+    ]);
+  });
+
+  it('settles a key when all its writes have ended, well or not', async () => {
+    writer.write('ada', content('1'));
+    await nextTick();
+    writer.write('ada', content('2'));
+    let isSettled = false;
+    const settled = writer.settled('ada').then(() => {
+      isSettled = true;
+    });
+    await writer.settled('bob');
+    await lastCall().fail(new UnavailableError('full'));
+    expect(isSettled).toBe(false);
+
+    await lastCall().succeed();
+    await settled;
   });
 
   it('gives up everything when it is closed: what was not sent, and what may have been applied', async () => {
@@ -397,6 +443,50 @@ describe('write-through', () => {
       expect(error.applied).toEqual(keys.slice(0, 10_000));
       expect(error.errors.map(({ key }) => key)).toEqual(['key10000']);
       expect(error.cause).toBeInstanceOf(UnavailableError);
+    });
+
+    it('go in several steps beyond 16 MiB', async () => {
+      const { writer: roomy, batches } = openSpread(1);
+      const half = bytes('x'.repeat(8 * 1024 * 1024));
+      const contents = new Map(['ada', 'bob', 'eve'].map((key) => [key, { bytes: half, ttlMs: undefined }]));
+      await roomy.writeMany(contents, new Countdown(3), undefined);
+      await roomy.settled();
+
+      expect(batches.map(({ sets }) => sets.map(([key]) => key))).toEqual([['ada', 'bob'], ['eve']]);
+    });
+
+    it('are one step in each partition', async () => {
+      const { writer: spread, batches } = openSpread(2);
+      const waiter = new Countdown(4);
+      await spread.writeMany(together(['a', 'bb', 'ccc', 'dddd']), waiter, undefined);
+      await waiter.done;
+
+      expect(batches.map(({ sets }) => sets.map(([key]) => key))).toEqual([
+        ['a', 'ccc'],
+        ['bb', 'dddd'],
+      ]);
+    });
+
+    it('are not taken when they are given up before, and no more of them when they are meanwhile', async () => {
+      await writer.writeMany(together(['ada', 'bob']), new Countdown(2), AbortSignal.abort());
+      expect(writer.pending.size).toBe(0);
+
+      const abort = new AbortController();
+      const keys = Array.from({ length: 10_001 }, (_, index) => `key${index}`);
+      const taken = writer.writeMany(together(keys), new Countdown(keys.length), abort.signal);
+      abort.abort();
+      await taken;
+      expect(writer.pending.size).toBe(10_000);
+    });
+
+    it('fail when the writer is closed', async () => {
+      writer.close(new ClosedError('users'));
+      const waiter = new Countdown(2);
+      const reason = waiter.done.catch((error: unknown) => error);
+      await writer.writeMany(together(['ada', 'bob']), waiter, undefined);
+
+      expect(await reason).toBeInstanceOf(ClosedError);
+      expect(() => writer.write('ada', content('1'))).toThrow(ClosedError);
     });
 
     it('reject with the one reason when none of them was applied', async () => {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   AmbiguousWriteError,
+  type Batch,
   ConfigError,
   ConflictError,
   KeyError,
   openDict,
   REMOVE,
+  type Store,
   UnavailableError,
 } from 'neardict';
 import { freshNamespace, openInMemory, turn } from '../support/openInMemory.ts';
@@ -14,6 +16,18 @@ import { gate, wrapStore } from '../support/wrapStore.ts';
 interface Counts {
   n: number;
   m: number;
+}
+
+/** A store, and what was sent to it. */
+function recordBatches(): { readonly store: Store; readonly batches: readonly Batch[] } {
+  const batches: Batch[] = [];
+  const store = wrapStore((space) => ({
+    write(partition, batch, deadline) {
+      batches.push(batch);
+      return space.write(partition, batch, deadline);
+    },
+  }));
+  return { store, batches };
 }
 
 describe('set with ifVersion', () => {
@@ -143,6 +157,50 @@ describe('update', () => {
     expect(await there.get('n', { fresh: true })).toBeGreaterThan(0);
   });
 
+  it('waits for the updates of the key before it, also for one that began while another was under way', async () => {
+    const { store, batches } = recordBatches();
+    await using handle = await openInMemory<Counts>({ store });
+    const hold = gate();
+    const first = handle.update('n', () => 1);
+    const second = handle.update('n', async (n = 0) => {
+      await hold.pass();
+      return n + 10;
+    });
+    await Promise.all([first, hold.reached]);
+    await turn();
+    const third = handle.update('n', (n = 0) => n + 100);
+    await turn();
+    hold.open();
+
+    expect(await Promise.all([second, third])).toEqual([11, 111]);
+    expect(batches).toHaveLength(3);
+  });
+
+  it('begins with what is stored when no other is under way', async () => {
+    const namespace = freshNamespace();
+    await using here = await openDict<Counts>({ namespace });
+    await using there = await openDict<Counts>({ namespace });
+    await here.update('n', () => 1);
+    await there.set('n', 10);
+    await turn();
+    const seen: unknown[] = [];
+    await here.update('n', (n = 0) => {
+      seen.push(n);
+      return n + 1;
+    });
+
+    expect(seen).toEqual([10]);
+  });
+
+  it('sends nothing when it changes nothing', async () => {
+    const { store, batches } = recordBatches();
+    await using handle = await openInMemory<Counts>({ store });
+    await handle.update('n', () => REMOVE);
+    await handle.update(['n', 'm'], () => ({}));
+
+    expect(batches).toEqual([]);
+  });
+
   it('deletes with REMOVE, also what is missing already', async () => {
     await using handle = await openInMemory<Counts>();
     await handle.set('n', 1);
@@ -266,6 +324,25 @@ describe('update of several keys', () => {
     expect([n, m]).toEqual([40, 60]);
   });
 
+  it('calls again with what others have changed, and with what they have not', async () => {
+    const namespace = freshNamespace();
+    await using here = await openDict<Counts>({ namespace });
+    await using there = await openDict<Counts>({ namespace });
+    await here.setMany({ n: 1, m: 2 });
+    const seen: unknown[] = [];
+    await here.update(['n', 'm'], async ({ n = 0, m = 0 }) => {
+      seen.push([n, m]);
+      if (seen.length === 1) await there.set('n', 10);
+      return { n: n + 1, m: m + 1 };
+    });
+
+    expect(seen).toEqual([
+      [1, 2],
+      [10, 2],
+    ]);
+    expect(await there.snapshot()).toEqual({ n: 11, m: 3 });
+  });
+
   it('is refused for a key that was not given, and for keys of several partitions', async () => {
     await using handle = await openInMemory<Counts>({ partitions: 2, partitionBy: (key) => key });
 
@@ -308,6 +385,18 @@ describe('getOrSet', () => {
 
     expect(new Set(values).size).toBe(1);
     for (const handle of handles) await handle.close();
+  });
+
+  it('gives what others have stored while the value was made', async () => {
+    const namespace = freshNamespace();
+    await using here = await openDict<Counts>({ namespace });
+    await using there = await openDict<Counts>({ namespace });
+    const value = await here.getOrSet('n', async () => {
+      await there.set('n', 10);
+      return 1;
+    });
+
+    expect(value).toBe(10);
   });
 
   it('keeps nothing of a failure: all who wait hear of it, and the next one tries again', async () => {

@@ -26,12 +26,10 @@ export class FlushSchedule {
 
   /** Something was edited. */
   arm(): void {
-    if (this.#timer !== undefined || this.#isRunning || this.#isClosed) return;
-    this.#timer = setTimeout(() => {
-      void this.#run();
-    }, this.#options.intervalMs).unref();
+    if (this.#isClosed) return;
+    this.#wait();
     this.#forget ??= beforeExit(() => {
-      // Only once: a store that is away must not keep the process from ending.
+      // Only once after an edit: a store that is away must not keep the process from ending.
       this.#rest();
       void this.#run();
     });
@@ -62,8 +60,15 @@ export class FlushSchedule {
     } while (this.#isDueAgain && isDone && !this.#isClosed);
     this.#isRunning = false;
     this.#isDueAgain = false;
-    if (this.#options.isDirty()) this.arm();
-    else this.#rest();
+    if (this.#isClosed || !this.#options.isDirty()) this.#rest();
+    else this.#wait();
+  }
+
+  #wait(): void {
+    if (this.#timer !== undefined || this.#isRunning) return;
+    this.#timer = setTimeout(() => {
+      void this.#run();
+    }, this.#options.intervalMs).unref();
   }
 
   #rest(): void {

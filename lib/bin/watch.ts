@@ -42,7 +42,7 @@ gets the latest of each key. \`resync\` says that changes were missed. Ends by C
 async function watchKey(dict: NearDict, key: string, args: Arguments, count: number, output: Output): Promise<void> {
   let left = count;
   for await (const { type, value } of dict.watch(key, { initial: args.flag('initial') })) {
-    await output.result({ type, key, value: jsonOf(value) }, type === 'delete' ? '(deleted)' : shownOnLine(value));
+    await output.result({ type, key, value }, type === 'delete' ? '(deleted)' : shownOnLine(value));
     if (--left === 0) return;
   }
 }
@@ -63,10 +63,5 @@ async function tell(dict: NearDict, change: DictChange, output: Output): Promise
   const { key, type } = change;
   const watched: WatchedValue<unknown>['value'] = type === 'set' ? await dict.get(key) : undefined;
   const text = watched === undefined ? `delete ${shownKey(key)}` : `set ${shownKey(key)} ${shownOnLine(watched)}`;
-  await output.result({ type: watched === undefined ? 'delete' : 'set', key, value: jsonOf(watched) }, text);
-}
-
-/** JSON has no bigint. */
-function jsonOf(value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value;
+  await output.result({ type: watched === undefined ? 'delete' : 'set', key, value: watched }, text);
 }

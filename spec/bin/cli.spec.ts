@@ -2,9 +2,13 @@ import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type NearDict, openDict, type OpenOptions } from 'neardict';
 import { redisStore } from 'neardict/redis';
+import { main } from '../../lib/bin/main.ts';
+import { connectClient } from '../support/clients.ts';
+import { connectAdmin } from '../support/redisAdmin.ts';
 import { type RedisServer, startRedis } from '../support/redisServer.ts';
 import { type CliEnd, PROGRAM, runCli } from '../support/runCli.ts';
 import { until } from '../support/until.ts';
@@ -195,6 +199,70 @@ describe('the program neardict', () => {
     expect(changes).toHaveLength(3);
     expect(changes.every((change) => change.key === 'w')).toBe(true);
     expect([one.code, many.code]).toEqual([0, 0]);
+  });
+
+  it('watches values that JSON can not hold', async () => {
+    await using dict = await open();
+    await dict.set('a', { count: 2n ** 60n });
+
+    const { code, stdout } = await at('watch', 'a', '--initial', '--count', '1', '--json');
+
+    expect([code, stdout]).toEqual([0, '{"type":"set","key":"a","value":{"count":"1152921504606846976"}}\n']);
+  });
+
+  it('asks who has the namespace open, and says how many were silent', async () => {
+    await using dict = await open();
+    await dict.set('a', 1);
+    const deaf = await connectClient(server.url);
+    await deaf.subscribe([`${namespace}#peers`], () => {});
+
+    const answers = async (): Promise<CliEnd> => at('peers', '--json');
+    await until('it has answered', async () => (await answers()).stdout !== '');
+    const { code, stdout, stderr } = await answers();
+    await deaf.end();
+
+    expect(JSON.parse(stdout)).toMatchObject({ pid: process.pid, state: 'coherent', behind: 0 });
+    expect([code, stderr]).toEqual([0, '1 more heard the question and did not answer.\n']);
+  });
+
+  it('counts nothing where nothing is left', async () => {
+    await using dict = await open();
+    await dict.set('a', 1);
+    await dict.delete('a');
+
+    expect((await at('stats')).stdout).toMatch(
+      /^keys +0\nbytes of values +0\nexpiring +0\nlargest +-\nwrite calls +2\n/,
+    );
+  });
+
+  it.each(['null', '[]', 'x', '{"partitions":"1"}'])('says that %p is no record of a namespace', async (record) => {
+    const admin = await connectAdmin(server.url);
+    await admin.send('SET', `${namespace}#meta`, record);
+    await admin.end();
+
+    expect(await at('get', 'a')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`${namespace}#meta is none`),
+    });
+  });
+
+  it('shows no error that it does not know: it may quote a password', async () => {
+    await using dict = await open();
+    await dict.set('a', 1);
+    const stderr: string[] = [];
+    const code = await main(['set', 'a', '--namespace', namespace], {
+      env: { REDIS_URL: url },
+      stdin: new Readable({
+        read() {
+          this.destroy(new Error('no secret'));
+        },
+      }),
+      stdout: new PassThrough(),
+      stderr: { write: (text) => stderr.push(text) },
+    });
+
+    expect([code, stderr]).toEqual([1, ['It failed for a reason that is not known.\n']]);
+    expect(await dict.get('a', { fresh: true })).toBe(1);
   });
 
   /** Runs the program in a process of its own, and stops to read after the first piece of its output. */

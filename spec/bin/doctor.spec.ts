@@ -130,6 +130,16 @@ describe('neardict doctor', () => {
     expect(JSON.stringify([reader, deaf, nobody])).not.toContain('secret');
   });
 
+  it('looks at the server alone where no namespace is named', async () => {
+    const { code, stdout } = await runCli(server.url, ['doctor', '--json']);
+    const found = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Finding);
+
+    expect([code, found.map(({ check }) => check)]).toEqual([0, ['version', 'role', 'memory', 'clock', 'latency']]);
+  });
+
   it('says when there is no such namespace', async () => {
     const { code, found } = await examine(server.url, '-n', 'nobody');
 

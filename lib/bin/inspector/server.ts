@@ -89,9 +89,10 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY) throw new Refusal(413, 'That is too much.');
-    chunks.push(chunk);
+    if (size <= MAX_BODY) chunks.push(chunk);
   }
+  // Only now: whoever ends such a loop early destroys the connection, and the answer may not arrive.
+  if (size > MAX_BODY) throw new Refusal(413, 'That is too much.');
   try {
     return JSON.parse(String(Buffer.concat(chunks)));
   } catch {

@@ -48,7 +48,7 @@ export async function layoutIn(
 
 function parsed(text: string): Partial<Layout> {
   try {
-    return JSON.parse(text) as Partial<Layout>;
+    return (JSON.parse(text) as Partial<Layout> | null) ?? {};
   } catch {
     return {};
   }

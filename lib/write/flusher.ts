@@ -32,7 +32,7 @@ export interface FlusherOptions {
   readonly readBase: (key: string) => Promise<Base>;
   /** Whether an awaited write that is on its way will take the place of all edits. */
   readonly isReplaced: (dirty: DirtyEntry) => boolean;
-  /** The entry has nothing that the store does not have, or has given way to what the store has. */
+  /** The entry, if it is still there, has nothing that the store does not have, or has given way to what that has. */
   readonly onClean: (dirty: DirtyEntry) => void;
 }
 
@@ -184,7 +184,7 @@ export class Flusher {
     this.flushes++;
     this.flushedWrites += flight.size;
     flight.land();
-    for (const entry of flight.entries) if (this.#isDirty(entry) && entry.isClean) this.#options.onClean(entry);
+    for (const entry of flight.entries) if (entry.isClean) this.#options.onClean(entry);
   }
 
   async #resolve(flight: Flight | undefined, conflicts: readonly Conflict[], fail: Fail): Promise<void> {
@@ -198,7 +198,7 @@ export class Flusher {
         this.conflicts++;
         try {
           const staysDirty = await this.#options.resolver.resolve(entry, bytes, () => this.#isDirty(entry));
-          if (!staysDirty && this.#isDirty(entry)) this.#options.onClean(entry);
+          if (!staysDirty) this.#options.onClean(entry);
         } catch (error) {
           fail([entry], asWriteError(error));
         }

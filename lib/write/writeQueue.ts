@@ -173,7 +173,7 @@ export class WriteQueue {
   /** Takes everything out of a parcel whose turn has come, or never will. */
   #unload(parcel: Parcel): Operation[] {
     if (this.#open === parcel) this.#open = undefined;
-    if (!this.#parcels.delete(parcel)) return [];
+    this.#parcels.delete(parcel);
     const { operations } = parcel;
     for (const operation of operations) this.#leave(parcel, operation);
     return operations;

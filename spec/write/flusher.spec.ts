@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AmbiguousWriteError, FlushError, UnavailableError } from 'neardict';
+import { turn } from '../support/openInMemory.ts';
 import { away, openPair, unreliable } from '../support/writeBackPair.ts';
 import { gate, recordReads, wrapStore } from '../support/wrapStore.ts';
 
@@ -119,6 +120,32 @@ describe('a flush', () => {
 
     await flushed;
     expect(back.stats()).toMatchObject({ dirty: 0, flushes: 0 });
+  });
+
+  it('is in no conflict with an edit that an awaited write is about to replace', async () => {
+    const [flight, set] = [gate(), gate()];
+    const store = wrapStore((space) => ({
+      async write(partition, batch, deadline) {
+        await (batch.conditions === undefined ? set : flight).pass();
+        return space.write(partition, batch, deadline);
+      },
+    }));
+    await using pair = await openPair({}, { store });
+    const { back, other, conflicts } = pair;
+    await back.get('a');
+    back.dict['a'] = 1;
+    await other.set('a', 5);
+    const flushed = back.flush();
+    await flight.reached;
+    const replaced = back.set('a', 2);
+    flight.open();
+    await set.reached;
+    await turn();
+    set.open();
+    await Promise.all([flushed, replaced]);
+
+    expect(conflicts).toEqual([]);
+    expect(await other.get('a', { fresh: true })).toBe(2);
   });
 
   it('comes behind awaited writes, too', async () => {

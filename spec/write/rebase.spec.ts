@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConflictError, REMOVE } from 'neardict';
+import { ConflictError, REMOVE, UnavailableError } from 'neardict';
 import { type Numbers, openPair, type Pair } from '../support/writeBackPair.ts';
 import { gate, wrapStore } from '../support/wrapStore.ts';
 
@@ -64,6 +64,30 @@ describe('an edit of a key of which an awaited write is under way', () => {
     await Promise.all([...written, set]);
 
     expect(await flushed(pair)).toBe(9);
+    expect(pair.conflicts).toEqual([]);
+  });
+
+  it('is based on what has landed, also when a later one fails that would have replaced it', async () => {
+    const hold = gate();
+    const store = wrapStore((space) => ({
+      async write(partition, batch, deadline) {
+        if (batch.conditions === undefined) throw new UnavailableError('away');
+        await hold.pass();
+        return space.write(partition, batch, deadline);
+      },
+    }));
+    await using pair = await openPair({}, { store });
+    const { back } = pair;
+    await back.get('a');
+    const update = back.update('a', () => 1);
+    await hold.reached;
+    back.dict['a'] = 7;
+    const set = back.set('a', 8);
+    hold.open();
+    await expect(set).rejects.toThrow(UnavailableError);
+    await update;
+
+    expect(await flushed(pair)).toBe(7);
     expect(pair.conflicts).toEqual([]);
   });
 

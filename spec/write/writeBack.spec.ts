@@ -8,6 +8,7 @@ import {
   memoryStore,
   openDict,
   UnavailableError,
+  type WriteBackMode,
 } from 'neardict';
 import { until } from '../support/until.ts';
 import { away, heard, openPair, unreliable } from '../support/writeBackPair.ts';
@@ -54,6 +55,7 @@ describe('write-back', () => {
 
     back.dict['k4'] = 4;
     await until('they are in the store', () => back.stats().dirty === 0);
+    await until('it rests', () => process.listenerCount('beforeExit') === 0);
   });
 
   it('flushes when half of maxDirty is reached, and refuses what is beyond it', async () => {
@@ -185,10 +187,34 @@ describe('write-back', () => {
   );
   it.each([
     { mode: 'back', onConflict: 'mine' },
-    { mode: 'back', interval: 5 },
+    { mode: 'back', maxDirty: 1_000_001 },
+    { mode: 'back', maxDirty: 1.5 },
+    { mode: 'back', flushInterval: 2 ** 31 },
   ])('is not %p', async (write) => {
     const opened = openDict({ namespace: 'x', write: write as unknown as 'back' });
     await expect(opened).rejects.toThrow(ConfigError);
+  });
+});
+
+describe('the options of write-back', () => {
+  it.each<WriteBackMode>([
+    { mode: 'back', maxDirty: 1, flushInterval: 10, onConflict: 'remote' },
+    { mode: 'back', maxDirty: 1_000_000, flushInterval: 2 ** 31 - 1, onConflict: 'local' },
+    { mode: 'back', onConflict: () => 1 },
+  ])('may be %p', async (write) => {
+    await using pair = await openPair(write);
+    pair.back.dict['a'] = 1;
+    await pair.back.flush();
+
+    expect(pair.back.stats()).toMatchObject({ flushes: 1, bytesOut: 1 });
+  });
+
+  it('are named when they are misspelt', async () => {
+    const write = { mode: 'back', interval: 5 } as unknown as WriteBackMode;
+    await expect(openDict({ namespace: 'x', write })).rejects.toMatchObject({
+      code: 'ERR_NEARDICT_CONFIG',
+      message: /'write\.interval'.*flushInterval/,
+    });
   });
 });
 

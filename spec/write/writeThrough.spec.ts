@@ -137,6 +137,8 @@ describe('write-through', () => {
         clear: false,
       },
     ]);
+    await lastCall().succeed();
+    expect(writer.bytesOut).toBe(2);
   });
 
   it('has one call under way, and gathers what is written meanwhile', async () => {
@@ -333,7 +335,7 @@ describe('write-through', () => {
     now = 1000;
     await lastCall().fail(new AmbiguousWriteError('gone'));
 
-    expect(await outcome).toBeInstanceOf(UnavailableError);
+    expect(await outcome).toMatchObject({ name: 'UnavailableError', message: /was not sent/ });
     expect(calls).toHaveLength(1);
   });
 
@@ -434,7 +436,9 @@ describe('write-through', () => {
       const keys = Array.from({ length: 10_001 }, (_, index) => `key${index}`);
       const waiter = new Countdown(keys.length);
       await writer.writeMany(together(keys), waiter, undefined);
+      expect(waiter.hasApplied).toBe(false);
       await lastCall().succeed();
+      expect(waiter.hasApplied).toBe(true);
       const reason = waiter.done.catch((error: unknown) => error);
       await lastCall().fail(new UnavailableError('full'));
 

@@ -60,8 +60,8 @@ export class FlushSchedule {
     } while (this.#isDueAgain && isDone && !this.#isClosed);
     this.#isRunning = false;
     this.#isDueAgain = false;
-    if (this.#isClosed || !this.#options.isDirty()) this.#rest();
-    else this.#wait();
+    if (this.#options.isDirty()) this.#wait();
+    else this.#rest();
   }
 
   #wait(): void {

@@ -162,7 +162,7 @@ describe('a conflict', () => {
   });
 
   it('stays one when merging does not end', async () => {
-    await using pair = await openPair({ onConflict: () => new Promise<never>(() => {}) }, { timeout: 200 });
+    await using pair = await openPair({ onConflict: () => new Promise<never>(() => {}) }, { timeout: 500 });
     await edited(pair, (other) => other.set('a', 5));
     const error = (await pair.back.flush().catch((reason: unknown) => reason)) as FlushError;
 

@@ -169,7 +169,7 @@ describe('a flush', () => {
 
   it('that may have arrived is told apart at the end from what was never sent', async () => {
     const control = unreliable();
-    await using pair = await openPair({}, { store: control.store, timeout: 100 });
+    await using pair = await openPair({}, { store: control.store, timeout: 300 });
     const { back } = pair;
     back.dict['a'] = 1;
     control.fail = async () => {

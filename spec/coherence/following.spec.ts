@@ -6,11 +6,15 @@ import type { Space } from '../../lib/store/store.ts';
 
 const INTERVAL_MS = 1000;
 const LEAVE_AFTER_MS = 10_000;
+const TIMEOUT_MS = 5000;
 
 describe('following', () => {
   let activity: number[];
   let readings: number[];
+  let suspects: Set<number>;
   let log: string[];
+  let deadlines: number[];
+  let refusal: Error | undefined;
   let isWatched: boolean;
   let isMonitored: boolean;
   let following: Following;
@@ -19,15 +23,28 @@ describe('following', () => {
     activity = Array.from({ length: partitions }, () => 0);
     readings = Array.from({ length: partitions }, () => 0);
     const space = {
-      follow: async (id: number) => void log.push(`follow ${id}`),
+      async follow(id: number, _listener: unknown, deadline: number) {
+        log.push(`follow ${id}`);
+        deadlines.push(deadline);
+        if (refusal !== undefined) throw refusal;
+      },
       unfollow: (id: number) => void log.push(`unfollow ${id}`),
     } as unknown as Space;
     const parts = activity.map((_, id) => ({
-      partition: { leave: () => log.push(`leave ${id}`) } as unknown as Partition,
-      verifier: { request: () => (readings[id] = (readings[id] ?? 0) + 1), close() {} } as unknown as Verifier,
+      partition: {
+        applied: { seq: id, nonce: 0 },
+        get isSynced() {
+          return !suspects.has(id);
+        },
+        leave: () => log.push(`leave ${id}`),
+      } as unknown as Partition,
+      verifier: {
+        request: () => (readings[id] = (readings[id] ?? 0) + 1),
+        close: () => log.push(`close ${id}`),
+      } as unknown as Verifier,
       activity: () => activity[id] ?? 0,
     }));
-    const options = { verifyIntervalMs: INTERVAL_MS, leaveAfterMs: LEAVE_AFTER_MS, timeoutMs: 5000 };
+    const options = { verifyIntervalMs: INTERVAL_MS, leaveAfterMs: LEAVE_AFTER_MS, timeoutMs: TIMEOUT_MS };
     return new Following(space, parts, {
       ...options,
       isWatched: () => isWatched,
@@ -48,7 +65,10 @@ describe('following', () => {
 
   beforeEach(() => {
     jest.useFakeTimers();
+    suspects = new Set();
     log = [];
+    deadlines = [];
+    refusal = undefined;
     isWatched = false;
     isMonitored = false;
     following = followingOf(4);
@@ -63,6 +83,47 @@ describe('following', () => {
     following.use(2);
 
     expect(log).toEqual(['follow 2']);
+  });
+
+  it('knows which partitions it follows, and how far', () => {
+    following.use(2);
+    following.use(0);
+
+    expect(following.partitions.map(({ applied }) => applied.seq)).toEqual([2, 0]);
+    expect([...following.positions]).toEqual([
+      [2, { seq: 2, nonce: 0 }],
+      [0, { seq: 0, nonce: 0 }],
+    ]);
+  });
+
+  it('goes on trying when a feed does not come in time', async () => {
+    refusal = new Error('late');
+    await expect(following.follow(1, 1234)).rejects.toBe(refusal);
+    following.use(1);
+    following.use(2);
+
+    expect(log).toEqual(['follow 1', 'follow 2']);
+    expect(deadlines).toEqual([1234, performance.now() + TIMEOUT_MS]);
+  });
+
+  it('has the positions of those read at once that have lost sync', () => {
+    suspects = new Set([1, 2]);
+    following.use(0);
+    following.use(1);
+    following.verifySuspects();
+
+    expect(readings).toEqual([0, 1, 0, 0]);
+  });
+
+  it('ends for good when it is closed', () => {
+    following = followingOf(2);
+    following.use(0);
+    following.close();
+    following.use(1);
+    following.keepProving();
+
+    expect(log).toEqual(['follow 0', 'close 0', 'leave 0', 'close 1', 'leave 1']);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('reads positions while the partition is read, and a little longer', () => {

@@ -175,6 +175,33 @@ describe('the last known value', () => {
     expect(read.map(({ outcome }) => outcome)).toEqual([away, away]);
   });
 
+  it.each([
+    { now: FRESH_UNTIL + 100, isServed: true },
+    { now: FRESH_UNTIL + 101, isServed: false },
+  ])('with a time to live is served up to its end: at $now', async ({ now, isServed }) => {
+    const fake = new Fake();
+    fake.cached.livingFor(600, FRESH_UNTIL - 500);
+    fake.now = now;
+
+    const read = fake.read();
+    fake.asked[0]?.fail(away);
+    await turn();
+
+    expect(read.outcome).toBe(isServed ? fake.cached : away);
+  });
+
+  it('is one hit for each read, however often the store fails', async () => {
+    const fake = new Fake();
+    fake.read();
+
+    fake.outage.answered(away);
+    fake.outage.answered(away);
+    fake.asked[0]?.fail(away);
+    await turn();
+
+    expect(fake.era.hits).toBe(1);
+  });
+
   it('of an era that has ended is none', async () => {
     const fake = new Fake();
     fake.era.end();

@@ -2,9 +2,11 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Entry } from '../../lib/cache/entry.ts';
 import { NearCache } from '../../lib/cache/nearCache.ts';
 import type { KeyChange } from '../../lib/coherence/changes.ts';
+import type { Follower } from '../../lib/coherence/follower.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
 import type { Position } from '../../lib/store/position.ts';
 import type { Change, LoggedCall, Message } from '../../lib/store/store.ts';
+import { versionOf } from '../../lib/store/version.ts';
 
 const OWN = 1;
 const OTHER = 2;
@@ -40,6 +42,9 @@ describe('a partition', () => {
   let distrusts: number;
   let repairs: (number | 'all')[];
   let log: (KeyChange | 'clear' | 'resync')[];
+  /** Whether the history was followed, each time that this changed. */
+  let syncs: boolean[];
+  let isListening: boolean;
   let pending: Set<string>;
   let cache: NearCache;
   let partition: Partition;
@@ -50,6 +55,8 @@ describe('a partition', () => {
     distrusts = 0;
     repairs = [];
     log = [];
+    syncs = [];
+    isListening = true;
     pending = new Set();
     cache = new NearCache(100, 600_000);
     partition = new Partition(
@@ -62,11 +69,13 @@ describe('a partition', () => {
         isPending: (key) => pending.has(key),
         owns: (key) => key !== 'elsewhere',
         changes: {
-          isListening: true,
+          get isListening() {
+            return isListening;
+          },
           changed: (change) => log.push(change),
           cleared: () => log.push('clear'),
           resynced: () => log.push('resync'),
-          syncChanged: () => {},
+          syncChanged: () => syncs.push(partition.isSynced),
         },
       },
       { maxStalenessMs: 5000, lossPatienceMs: 2500 },
@@ -224,6 +233,69 @@ describe('a partition', () => {
       expect(cached('ada')).toBe('new');
     });
 
+    it.each([
+      { why: 'the feed is down', position: at(10), meanwhile: () => partition.interrupted() },
+      { why: 'it is of another history', position: at(11, 1), meanwhile: () => {} },
+    ])('drops even a newer entry when a reply that is not kept can not be compared with it: $why', (scene) => {
+      synced();
+      const arrive = sendRead('ada');
+      partition.message(message(11, []));
+      sendRead('ada')('new', at(12));
+      partition.message(message(12, []));
+      scene.meanwhile();
+      arrive('other', scene.position);
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('drops an entry that is older than a reply that left before everything was dropped', () => {
+      synced();
+      const arrive = sendRead('ada');
+      partition.invalidatedAll();
+      read(at(10));
+      sendRead('ada')('old', at(10));
+      arrive('new', at(12));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('keeps the second of two replies of one position', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      sendRead('ada')('7', at(10));
+
+      expect(cached('ada')).toBe('7');
+    });
+
+    it('does not keep a reply that is older than what a walk has seen of the key', () => {
+      synced();
+      const arrive = sendRead('ada');
+      partition.refresh('ada', new Entry(bytes('new')), at(11), partition.depart());
+      arrive('old', at(10));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('does not keep a reply that is older than an own write, though that has left the cache', () => {
+      synced();
+      const arrive = sendRead('ada');
+      sendWrite('ada', 'mine')(at(11));
+      cache.remove('ada');
+      arrive('old', at(10));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('keeps a reply of the new history while one of the old is still under way', () => {
+      synced(at(17));
+      sendRead('ada');
+      partition.message(message(18, [set('ada', 'lost')]));
+      read(at(8));
+      sendRead('ada')('new', at(8));
+
+      expect(cached('ada')).toBe('new');
+    });
+
     it('drops an entry that the feed has not reached when a later reply is behind it: its history may be lost', () => {
       synced();
       const [first, second] = [sendRead('ada'), sendRead('ada')];
@@ -258,14 +330,37 @@ describe('a partition', () => {
       expect(cached('ada')).toBeUndefined();
     });
 
-    it('of a store that was wiped leave nothing behind that was read ahead of the feed', () => {
+    it.each([
+      { what: 'read ahead of the feed', meanwhile: () => {} },
+      { what: 'confirmed by it', meanwhile: () => partition.message(message(2, [])) },
+    ])('of a store that was wiped leave nothing behind that was $what', ({ meanwhile }) => {
       synced(at(0));
       partition.message(message(1, []));
       const arrive = sendRead('ada');
       sendRead('ada')('7', at(2));
+      meanwhile();
       arrive(undefined, at(0));
 
       expect(cached('ada')).toBeUndefined();
+    });
+
+    it('keeps no reply of a number that a reply of another history has claimed, and asks which is true', () => {
+      synced();
+      sendRead('bob')('old', at(10));
+      sendRead('ada')('one', at(12));
+      sendRead('bob')('other', at(12, 1));
+
+      expect([cached('ada'), cached('bob')]).toEqual(['one', undefined]);
+      expect([partition.fillsRefused, readings]).toEqual([1, 2]);
+    });
+
+    it('that are behind what was applied when they left ask for a reading, and prove nothing', () => {
+      synced();
+      partition.message(message(11, []));
+      now += 1000;
+      sendRead('ada')('old', at(10));
+
+      expect([readings, partition.freshAsOf]).toEqual([2, 1000]);
     });
 
     it('does not keep a reply of another history with a number that was applied', () => {
@@ -293,6 +388,15 @@ describe('a partition', () => {
       partition.message(message(11, [large('ada')]));
 
       expect(cached('ada')).toBeUndefined();
+    });
+
+    it('bring times to live, which count from the last proof', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      now += 200;
+      partition.message(message(11, [{ type: 'set', key: 'ada', bytes: bytes('8'), ttlMs: 500 }]));
+
+      expect(cache.find('ada', partition.era)?.expiresAt).toBe(1500);
     });
 
     it('do not fill the cache with what nobody here has read', () => {
@@ -419,6 +523,36 @@ describe('a partition', () => {
       expect(readings).toBe(2);
     });
 
+    it('that are older than what is remembered take everything away if they clear', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.message(message(5, [], { clear: true }));
+
+      expect(cached('ada')).toBeUndefined();
+      expect(partition.isSynced).toBe(false);
+    });
+
+    it('that clear take everything away even while the position is not known', () => {
+      synced();
+      sendRead('ada')('7', at(10));
+      partition.interrupted();
+      partition.live();
+      partition.message(message(12, [], { clear: true }));
+
+      expect(cached('ada')).toBeUndefined();
+      expect(cache.count()).toBe(0);
+    });
+
+    it('show that a position which came with a reply was lost, and the position is read again', () => {
+      synced();
+      sendRead('ada')('lost', at(12));
+      partition.message(message(11, []));
+      expect(readings).toBe(1);
+
+      partition.message({ ...message(12, [], { history: 1 }), previous: at(11) });
+      expect(readings).toBe(2);
+    });
+
     it('that can not be read count as a gap', () => {
       synced();
       sendRead('ada')('7', at(10));
@@ -507,8 +641,12 @@ describe('a partition', () => {
       expect(cached('ada')).toBe('mine');
     });
 
-    it('are kept when the message comes before the acknowledgement', () => {
+    it.each([
+      { was: 'cached', prepare: () => sendRead('ada')('old', at(10)) },
+      { was: 'not cached', prepare: () => {} },
+    ])('are kept when the message comes before the acknowledgement, and the key was $was', ({ prepare }) => {
       synced();
+      prepare();
       const acknowledge = sendWrite('ada', 'mine');
       partition.message(message(11, [set('ada', 'mine')], { origin: OWN }));
       acknowledge(at(11));
@@ -523,6 +661,34 @@ describe('a partition', () => {
       acknowledge(at(11));
 
       expect(cached('ada')).toBe('mine');
+    });
+
+    it('of large values are kept when their message follows the acknowledgement', () => {
+      synced();
+      sendWrite('ada', 'mine')(at(11));
+      partition.message(message(11, [large('ada')], { origin: OWN }));
+
+      expect(cached('ada')).toBe('mine');
+    });
+
+    it('of another history with a number that was applied are not kept, and nor is the older entry', () => {
+      synced();
+      sendRead('ada')('old', at(10));
+      const acknowledge = sendWrite('ada', 'mine');
+      partition.message(message(11, []));
+      acknowledge(at(11, 1));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('drop an entry that the feed has not reached if their message came first: its history may be lost', () => {
+      synced();
+      const acknowledge = sendWrite('ada', 'mine');
+      partition.message(message(11, [set('ada', 'mine')], { origin: OWN }));
+      sendRead('ada')('lost', at(15));
+      acknowledge(at(11));
+
+      expect(cached('ada')).toBeUndefined();
     });
 
     it('never cover a newer write of another process: remote last, in every order', () => {
@@ -593,18 +759,36 @@ describe('a partition', () => {
       expect(cached('ada')).toBeUndefined();
     });
 
-    it('take the place of an entry with a higher number, which must be of a lost history', () => {
+    it('drop an entry with a higher number, which must be of a lost history, and ask for a reading', () => {
       synced();
       sendRead('ada')('lost', at(15));
       sendWrite('ada', 'mine')(at(12, 1));
 
-      expect(cached('ada')).not.toBe('lost');
+      expect([cached('ada'), readings]).toEqual([undefined, 2]);
     });
 
     it('that clear everything take away also what the message has not reached', () => {
       synced();
       sendRead('ada')('old', at(10));
       partition.acknowledgeClear(at(12));
+
+      expect(cached('ada')).toBeUndefined();
+    });
+
+    it('that clear everything leave what was read since, if their message came first', () => {
+      synced();
+      partition.message(message(11, [], { clear: true, origin: OWN }));
+      sendRead('bob')('new', at(11));
+      partition.acknowledgeClear(at(11));
+
+      expect(cached('bob')).toBe('new');
+    });
+
+    it('that clear everything while the feed is down leave nothing', () => {
+      synced();
+      sendRead('ada')('old', at(10));
+      partition.interrupted();
+      partition.acknowledgeClear(at(10));
 
       expect(cached('ada')).toBeUndefined();
     });
@@ -670,6 +854,37 @@ describe('a partition', () => {
       expect(cached('ada')).toBe('7');
     });
 
+    it('counts from a read whose position the feed has reached meanwhile', () => {
+      synced();
+      now += 100;
+      sendRead('ada')('7', at(11));
+      now += 100;
+      partition.message(message(11, []));
+
+      expect(partition.freshAsOf).toBe(1100);
+    });
+
+    it('does not go back with a reply that was overtaken', () => {
+      synced();
+      const arrive = sendRead('ada');
+      now += 100;
+      read(at(10));
+      arrive('7', at(10));
+
+      expect(partition.freshAsOf).toBe(1100);
+    });
+
+    it('is not proven by what left before the feed was interrupted', () => {
+      synced();
+      now += 100;
+      const arrive = sendRead('ada');
+      partition.interrupted();
+      partition.live();
+      arrive('7', at(10));
+
+      expect(partition.freshAsOf).toBe(1000);
+    });
+
     it('survives a feed that is late but intact', () => {
       synced();
       sendRead('ada')('7', at(10));
@@ -693,7 +908,7 @@ describe('a partition', () => {
       read(at(11));
 
       expect(cached('ada')).toBeUndefined();
-      expect(distrusts).toBe(1);
+      expect([distrusts, readings]).toEqual([1, 2]);
       expect(partition.counts).toMatchObject({ gaps: 1, repairs: 1 });
     });
   });
@@ -746,6 +961,17 @@ describe('a partition', () => {
 
       expect(cached('ada')).toBe('7');
       expect(log).toEqual([]);
+    });
+
+    it('is followed again only by a reading that comes when it is live', () => {
+      synced();
+      partition.interrupted();
+      read(at(10));
+      expect(partition.isSynced).toBe(false);
+
+      partition.live();
+      read(at(10));
+      expect(partition.isSynced).toBe(true);
     });
 
     it('does not take the origin for the one that it knew: the position may have been deleted', () => {
@@ -812,7 +1038,7 @@ describe('a partition', () => {
         expect(cached('ada')).toBe('7');
         expect(cached('bob')).toBeUndefined();
         expect(partition.counts).toMatchObject({ gaps: 0, repairs: 1 });
-        expect(log).toEqual(['resync']);
+        expect([log, repairs]).toEqual([['resync'], [2]]);
       });
 
       it('follows what came while the log was read, and keeps it', () => {
@@ -928,6 +1154,91 @@ describe('a partition', () => {
       expect(log).toMatchObject([{ key: 'bob' }, { key: 'ada' }]);
     });
 
+    it('hear what was changed and whose change it was', () => {
+      synced();
+      const changes: Change[] = [set('ada', '8'), large('bob'), { type: 'delete', key: 'cy' }];
+      partition.message(message(11, changes, { origin: OWN }));
+      partition.message(message(12, [set('ada', '9')]));
+
+      expect(log).toEqual([
+        { type: 'set', key: 'ada', version: versionOf(bytes('8')), isLocal: true },
+        { type: 'set', key: 'bob', version: 'a'.repeat(40), isLocal: true },
+        { type: 'delete', key: 'cy', version: null, isLocal: true },
+        { type: 'set', key: 'ada', version: versionOf(bytes('9')), isLocal: false },
+      ]);
+    });
+
+    it('hear of the last change before a reply, once a reading shows that the reply was of a lost history', () => {
+      synced();
+      sendRead('ada')('lost', at(12));
+      partition.message(message(11, [set('ada', '8')]));
+      now += 10;
+      read(at(11));
+
+      expect(log).toMatchObject([{ key: 'ada', version: versionOf(bytes('8')) }]);
+    });
+
+    it('hear at once of changes after everything was dropped, whatever was read ahead of the feed before', () => {
+      synced();
+      sendRead('ada')('lost', at(15));
+      partition.invalidatedAll();
+      read(at(10));
+      log = [];
+      partition.message(message(11, [set('ada', '8')]));
+
+      expect(log).toMatchObject([{ key: 'ada' }]);
+    });
+
+    it('hear once of a change that both a write of this process and a reply have hidden, when neither does', () => {
+      synced();
+      pending.add('ada');
+      sendRead('ada')('9', at(12));
+      partition.message(message(11, [set('ada', '8')]));
+      pending.delete('ada');
+      partition.uncover('ada');
+      expect(log).toEqual([]);
+
+      partition.message(message(12, []));
+      partition.uncover('ada');
+      expect(log).toMatchObject([{ key: 'ada' }]);
+      expect(log).toHaveLength(1);
+    });
+
+    it('do not hear of a change that was held back before everything was dropped', () => {
+      synced();
+      pending.add('ada');
+      partition.message(message(11, [set('ada', '8')]));
+      partition.invalidatedAll();
+      read(at(11));
+      pending.delete('ada');
+      partition.uncover('ada');
+
+      expect(log).toEqual(['resync']);
+    });
+
+    it('that come later do not hear of what was held back before', () => {
+      synced();
+      isListening = false;
+      pending.add('ada');
+      partition.message(message(11, [set('ada', '8')]));
+      isListening = true;
+      pending.delete('ada');
+      partition.uncover('ada');
+
+      expect(log).toEqual([]);
+    });
+
+    it('hear when the history is followed no more, and when it is again', () => {
+      synced();
+      partition.interrupted();
+      partition.interrupted();
+      partition.live();
+      expect(syncs).toEqual([true, false]);
+
+      read(at(10));
+      expect(syncs).toEqual([true, false, true]);
+    });
+
     it('do not hear of older changes while a write of this process hides them', () => {
       synced();
       pending.add('ada');
@@ -938,6 +1249,45 @@ describe('a partition', () => {
       partition.uncover('ada');
       expect(log).toMatchObject([{ type: 'set', key: 'ada' }]);
     });
+  });
+
+  it('tells followers what it hears, and nothing more once they are removed', () => {
+    const heard: unknown[] = [];
+    const follower: Follower = {
+      applied: ({ position }) => heard.push(['applied', position.seq]),
+      missed: (position, keys) => heard.push(['missed', position.seq, keys && [...keys]]),
+      doubted: (key) => heard.push(['doubted', key]),
+      proven: (asOf) => heard.push(['proven', asOf]),
+      synced: () => heard.push(['synced']),
+      acknowledged: (key, _entry, position) => heard.push(['acknowledged', key, position.seq]),
+    };
+    partition.followers.add(follower);
+    synced();
+    partition.message(message(11, []));
+    partition.message(message(5, [set('ada', 'late')]));
+    sendWrite('bob', 'mine')(at(12));
+    partition.invalidatedAll();
+    partition.followers.remove(follower);
+    read(at(12));
+
+    expect(heard).toEqual([
+      ['missed', 10, undefined],
+      ['proven', 1000],
+      ['synced'],
+      ['applied', 11],
+      ['doubted', 'ada'],
+      ['acknowledged', 'bob', 12],
+      ['missed', 11, undefined],
+    ]);
+  });
+
+  it('counts the reads that were served, and goes on counting when everything is dropped', () => {
+    synced();
+    partition.era.hits += 2;
+    partition.message(message(11, [], { clear: true }));
+    partition.era.hits++;
+
+    expect(partition.hits).toBe(3);
   });
 
   it('does not mistake a burst for a fork while a reading is on its way', () => {

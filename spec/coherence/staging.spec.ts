@@ -48,6 +48,20 @@ describe('what a load brings', () => {
     expect(taken(staged)).toEqual({ holes: [], contents: { a: 'a8', b: 'b7', c: 'c6' } });
   });
 
+  it('ends when its time to live does, like what messages and reads bring', () => {
+    const staged = staging(5);
+    staged.load(['a', 'b'], { ...read(5, 'a5', 'b5'), ttls: [500, undefined] });
+    staged.stage(message(6, [{ type: 'set', key: 'c', bytes: bytes('c6'), ttlMs: 600 }]), []);
+    staged.fill('d', bytes('d6'), 700, 6);
+
+    expect([...staged.take()].map(([key, { expiresAt }]) => [key, expiresAt])).toEqual([
+      ['a', 500],
+      ['b', undefined],
+      ['c', 600],
+      ['d', 700],
+    ]);
+  });
+
   it('is in doubt after a message that clears', () => {
     const staged = staging(5);
     staged.load(['a'], read(5, 'a5'));

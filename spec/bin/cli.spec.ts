@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -201,6 +202,24 @@ describe('the program neardict', () => {
     expect([one.code, many.code]).toEqual([0, 0]);
   });
 
+  it('prints what became of keys on a line each', async () => {
+    await using dict = await open();
+    const watching = at('watch', '--count', '4');
+    const { stdout } = await Promise.race([
+      watching,
+      until('it has ended', async () => {
+        await dict.set('two\nlines', 'x');
+        await dict.delete('two\nlines');
+      }).then(() => Promise.reject(new Error('It did not end.'))),
+    ]);
+
+    const lines = stdout.trim().split('\n');
+    expect(lines).toHaveLength(4);
+    const possible = [String.raw`set two\x0alines "x"`, String.raw`delete two\x0alines`];
+    expect(lines.filter((line) => !possible.includes(line))).toEqual([]);
+    expect((await at('watch', 'nobody', '--initial', '--count', '1')).stdout).toBe('(deleted)\n');
+  });
+
   it('watches values that JSON can not hold', async () => {
     await using dict = await open();
     await dict.set('a', { count: 2n ** 60n });
@@ -263,6 +282,25 @@ describe('the program neardict', () => {
 
     expect([code, stderr]).toEqual([1, ['It failed for a reason that is not known.\n']]);
     expect(await dict.get('a', { fresh: true })).toBe(1);
+  });
+
+  it('serves the inspector until it is told to end', async () => {
+    await using dict = await open();
+    await dict.set('a', 1);
+    const stdout = new PassThrough();
+    const ended = main(['inspect', '--namespace', namespace], {
+      ...{ env: { REDIS_URL: url }, stdin: Readable.from([]), stdout },
+      stderr: { write: () => true },
+    });
+
+    const [line] = (await once(stdout, 'data')) as [Buffer];
+    const [address = '', shown] = String(line).trim().split('#');
+    const { status } = await fetch(`${address}keys?namespace=${namespace}`);
+    process.emit('SIGTERM');
+
+    expect([status, shown, await ended]).toEqual([200, namespace, 0]);
+    await expect(fetch(address)).rejects.toThrow('fetch failed');
+    expect(await at('inspect', '--port', 'x')).toMatchObject({ code: 2 });
   });
 
   /** Runs the program in a process of its own, and stops to read after the first piece of its output. */

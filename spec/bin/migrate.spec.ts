@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type NearDict, openDict, type Store } from 'neardict';
 import { redisStore } from 'neardict/redis';
 import { type RedisCluster, startCluster } from '../support/redisCluster.ts';
 import { type RedisServer, startRedis } from '../support/redisServer.ts';
+import { runCli } from '../support/runCli.ts';
 
 type Numbers = Record<string, number>;
 
-const PROGRAM = join(import.meta.dirname, '../../dist/bin/neardict.js');
 const values: Numbers = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`key ${index}`, index]));
 
 describe('neardict migrate', () => {
@@ -31,18 +29,9 @@ describe('neardict migrate', () => {
     await server.stop();
   });
 
-  function run(...args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-      });
-    return new Promise((resolve) => {
-      child.once('close', (code) => {
-        resolve({ code, output });
-      });
-    });
+  async function run(...args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
+    const { code, stdout, stderr } = await runCli('', args);
+    return { code, output: stdout + stderr };
   }
 
   function migrate(...more: readonly string[]): ReturnType<typeof run> {

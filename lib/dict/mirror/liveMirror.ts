@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { ClosedError, ConnectTimeoutError, UnavailableError } from '../../errors.ts';
 import type { SignalOptions } from '../abortable.ts';
 import { DictEmitter, type DictState } from '../events.ts';
@@ -83,7 +84,11 @@ export class LiveMirror implements Mirror<Data> {
     if (!(error instanceof UnavailableError || error instanceof ConnectTimeoutError)) throw error;
     const kept = await this.#kept.read();
     if (this.#view.presentation.isPublic) return;
-    if (kept === undefined) throw error;
+    if (kept === undefined) {
+      // What could not be read is told before there is no mirror to tell it.
+      await turn();
+      throw error;
+    }
     for (const [key, value] of kept) {
       // One partition may be away, and others there.
       if (this.#source?.isLoaded(key) !== true) this.#view.take(key, value);

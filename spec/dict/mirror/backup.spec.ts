@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   BackupError,
   ConfigError,
@@ -99,6 +99,35 @@ describe('a mirror that starts without its store', () => {
       await using mirror = await open({ namespace: freshNamespace(), store: unplugged().store, bootstrap });
       expect(mirror.config).toEqual({ port: 1, db: { host: 'h' } });
     }
+  });
+
+  it.each([
+    ['does not exist', undefined],
+    ['does not hold a JSON object', '["secret"]'],
+    ['does not hold a JSON object', 'null'],
+    ['does not hold a JSON object', '{ "port": secret }'],
+  ])('says in a warning that the file of its bootstrap %s, and quotes nothing of it: %j', async (reason, text) => {
+    const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
+    const bootstrap = join(folder, 'bootstrap.json');
+    if (text !== undefined) await writeFile(bootstrap, text);
+
+    await expect(open({ namespace: freshNamespace(), store: unplugged().store, bootstrap })).rejects.toThrow('plug');
+    const [warning] = warn.mock.calls.map(([message]) => String(message));
+    warn.mockRestore();
+
+    expect(warning).toContain(`The file '${bootstrap}' of the option 'bootstrap' ${reason}.`);
+    expect(warning).not.toContain('secret');
+  });
+
+  it('says in a warning that its bootstrap can not be read', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
+
+    const opening = open({ namespace: freshNamespace(), store: unplugged().store, bootstrap: folder });
+    await expect(opening).rejects.toThrow('plug');
+    const [warning] = warn.mock.calls.map(([message]) => String(message));
+    warn.mockRestore();
+
+    expect(warning).toContain(`The file '${folder}' could not be read.`);
   });
 
   it('shows its last backup before its bootstrap', async () => {

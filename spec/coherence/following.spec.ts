@@ -115,6 +115,13 @@ describe('following', () => {
     expect(readings).toEqual([0, 1, 0, 0]);
   });
 
+  it('does not begin when it is closed', () => {
+    following.close();
+    following.keepProving();
+
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   it('ends for good when it is closed', () => {
     following = followingOf(2);
     following.use(0);

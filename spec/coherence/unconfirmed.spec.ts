@@ -31,7 +31,7 @@ describe('positions that the feed has not reached', () => {
       false,
       true,
     ]);
-    expect(unconfirmed.isEmpty).toBe(true);
+    expect([unconfirmed.isEmpty, unconfirmed.isLost(1, 11)]).toEqual([true, false]);
   });
 
   it('are lost when a later proof finds the feed behind them', () => {

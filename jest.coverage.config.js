@@ -8,7 +8,7 @@ const counted = ['memory', 'redis-v6'];
 const elsewhere = [
   'model',
   'simulation',
-  'coherence/replicaModel',
+  'coherence/replica(Model|Planted)',
   'write/(writeBackModel|commands)',
   'leaks',
   'chaos',

@@ -217,7 +217,10 @@ describe('update', () => {
 
     const update = handle.update('n', () => undefined as unknown as number);
 
-    await expect(update).rejects.toMatchObject({ code: 'ERR_NEARDICT_CODEC', message: expect.stringMatching(/REMOVE/) });
+    await expect(update).rejects.toMatchObject({
+      code: 'ERR_NEARDICT_CODEC',
+      message: expect.stringMatching(/REMOVE/),
+    });
     expect(await handle.get('n')).toBe(1);
   });
 

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { type Duration, ttlOf } from '../duration.ts';
 import type { Output } from './output.ts';
 
 /** How a command ends, as `docs/cli.md` tells it. */
@@ -98,6 +99,23 @@ export class Arguments {
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (number >= least && number <= most) return number;
     throw new UsageError(`--${name} takes an integer from ${least} to ${most}.`);
+  }
+
+  /** @throws {UsageError} It is no time. */
+  time(name: string): Duration | undefined {
+    const text = this.text(name) as Duration | undefined;
+    try {
+      if (text !== undefined) ttlOf(text);
+      return text;
+    } catch {
+      throw new UsageError(`--${name} takes a time with its unit: 500ms, 30s, 5m, 2h or 1d.`);
+    }
+  }
+
+  /** @throws {UsageError} An option of these was given, which is for something else. */
+  refuse(names: readonly string[], reason: string): void {
+    const given = names.find((name) => this.#values[name] !== undefined);
+    if (given !== undefined) throw new UsageError(`--${given} ${reason}.`);
   }
 
   /** The namespace; `undefined`: none was given. */

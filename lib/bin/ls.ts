@@ -9,7 +9,7 @@ import { connectInTime, findTarget, inTime, STEP_MS } from './target.ts';
 export const ls: Command = {
   usage: `neardict ls [--namespace NAME] [--prefix TEXT] [--long]
 
-Lists the namespaces of a server, or the keys of one of them, one a line, in no order.
+Lists the namespaces of a server, or the keys of one of them, one a line, keys in no order.
 
   --prefix    only keys that start with it
   --long      also the size of the value in bytes, its version, and when it expires
@@ -24,6 +24,7 @@ Lists the namespaces of a server, or the keys of one of them, one a line, in no 
 };
 
 async function listNamespaces(args: Arguments, output: Output): Promise<void> {
+  args.refuse(['prefix', 'long'], 'is for the keys of a namespace');
   const probe = await connectProbe(args.url, connectInTime());
   try {
     for (const namespace of await namespacesIn(probe, inTime)) {

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
-import { NearDictError } from '../errors.ts';
+import { KeyError, NearDictError } from '../errors.ts';
 import { keepAlive } from '../store/deadline.ts';
+import { VERSION } from '../version.ts';
 import { Arguments, type Command, CommandError, DONE, FAILED, UsageError, WRONG_USE } from './command.ts';
 import { del } from './del.ts';
 import { doctor } from './doctor.ts';
@@ -30,6 +31,7 @@ const overview = `${Object.values(commands)
   --namespace   also --ns or -n: what openDict() is given
   --json        results as JSON, a document per line; errors too, on stderr
   --help        with a command: what it does
+  --version     alone: of this program
 
 It ends with 0 when done, 1 when it failed, 2 when it was called wrongly, 3 when there is no such key or namespace.
 `;
@@ -46,10 +48,14 @@ export interface World {
 export async function main([name = '', ...args]: readonly string[], world: World): Promise<number> {
   const output = new Output(world.stdout, world.stderr, args.includes('--json'));
   if (name === '--help' || name === '-h' || name === 'help') {
-    await output.write(overview);
+    await output.write(commandOf(args[0])?.usage ?? overview);
     return DONE;
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (name === '--version' || name === '-v') {
+    await output.result({ version: VERSION }, VERSION);
+    return DONE;
+  }
+  const command = commandOf(name);
   if (command === undefined) {
     if (name === '') output.note(overview);
     else output.fail(`${whatIsWrong(name)} See \`neardict --help\`.`);
@@ -61,6 +67,10 @@ export async function main([name = '', ...args]: readonly string[], world: World
   } catch (error) {
     return explain(error, name, output);
   }
+}
+
+function commandOf(name: string = ''): Command | undefined {
+  return Object.hasOwn(commands, name) ? commands[name] : undefined;
 }
 
 /** A word is shown only if it can't be a URL, and so hold a password. */
@@ -76,8 +86,9 @@ async function run(command: Command, args: readonly string[], { env, stdin }: Wo
     return DONE;
   }
   const [least, most] = command.words;
-  if (given.words.length < least) throw new UsageError('Something is missing.');
-  if (given.words.length > most) throw new UsageError('There is a word too many.');
+  const [form] = command.usage.split('\n', 1);
+  if (given.words.length < least) throw new UsageError(`Something is missing: ${form}.`);
+  if (given.words.length > most) throw new UsageError(`There is a word too many: ${form}.`);
   return command.run(given, output);
 }
 
@@ -85,13 +96,19 @@ async function run(command: Command, args: readonly string[], { env, stdin }: Wo
 function explain(error: unknown, name: string, output: Output): number {
   if (error instanceof NearDictError) {
     output.fail(error.message, error.code);
-    return FAILED;
+    return error instanceof KeyError ? WRONG_USE : FAILED;
   }
   if (!(error instanceof CommandError)) {
-    output.fail('It failed for a reason that is not known.');
+    output.fail(`It failed${reasonOf(error)}.`);
     return FAILED;
   }
   const advice = error instanceof UsageError ? ` See \`neardict ${name} --help\`.` : '';
   output.fail(error.message + advice);
   return error.exitCode;
+}
+
+/** What the system calls it: `listen EADDRINUSE`. */
+function reasonOf(error: unknown): string {
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  return syscall === undefined || code === undefined ? ' for a reason that is not known' : `: ${syscall} ${code}`;
 }

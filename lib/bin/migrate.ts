@@ -53,7 +53,9 @@ run again: what is there already is left as it is.
           output.note(`${counts.copied + counts.same + counts.differing} keys so far`);
         },
       });
-      output.note(`Copied ${copied} keys into ${partitions} partitions; ${others.same} were there.`);
+      output.note(
+        `Copied ${copied} keys into ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}; ${others.same} were there.`,
+      );
       const { same, differing, missing } = await compareEntries(old, fresh, STEP_MS);
       await output.result(
         { copied, partitions, same, differing, missing },

@@ -22,7 +22,7 @@ export class Output {
 
   /** Writes a result: `json` if that is wanted, else `text`. Waits for a slow reader. */
   async result(json: unknown, text: string): Promise<void> {
-    await this.write(`${this.isJson ? JSON.stringify(json, withoutBigints) : text}\n`);
+    await this.write(`${this.isJson ? JSON.stringify(json) : text}\n`);
   }
 
   async write(data: string | Uint8Array): Promise<void> {
@@ -47,11 +47,6 @@ export class Output {
   fail(message: string, code?: string): void {
     this.note(this.isJson ? JSON.stringify({ error: { code, message } }) : message);
   }
-}
-
-/** JSON has no bigint: its digits are a string. */
-function withoutBigints(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value;
 }
 
 /** Rows as text whose columns stand below each other. */

@@ -45,6 +45,7 @@ lag (since it was last proven equal to the store) and age, in milliseconds. Who 
         LAG: ({ lag }) => lag,
         AGE: ({ age }) => age,
       });
+      if (survey.peers.length === 0) output.note('Nobody answered.');
       if (survey.silent > 0) output.note(`${survey.silent} more heard the question and did not answer.`);
       return DONE;
     } finally {

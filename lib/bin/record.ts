@@ -21,7 +21,7 @@ export function recordOf({ key, bytes, ttlMs }: StoredEntry, values: Values): En
   const value = jsonValueOf(key, bytes, values);
   return {
     key,
-    ...(value === undefined ? { codec: values.codecName, bytes: Buffer.from(bytes).toString('base64') } : { value }),
+    ...(value === undefined ? asBytes(bytes, values) : { value }),
     version: versionOf(bytes),
     ...(ttlMs !== undefined && { expiresAt: new Date(Date.now() + ttlMs).toISOString() }),
   };
@@ -44,6 +44,16 @@ export function entryOf(record: unknown, values: Values): StoredEntry | undefine
   if (typeof bytes !== 'string') throw new CommandError("it has neither 'value' nor 'bytes'");
   if (codec === values.codecName) return { key, bytes: Buffer.from(bytes, 'base64'), ttlMs };
   throw new CommandError(`it was written by the codec '${codec}', and the namespace has '${values.codecName}'`);
+}
+
+/** What a record says of a value: itself, or, where JSON can't hold it, its stored bytes. */
+export function contentOf(value: unknown, values: Values): Partial<EntryRecord> {
+  if (value === undefined) return {};
+  return isJsonExact(value) ? { value } : asBytes(values.encode(value), values);
+}
+
+function asBytes(bytes: Uint8Array, { codecName }: Values): Partial<EntryRecord> {
+  return { codec: codecName, bytes: Buffer.from(bytes).toString('base64') };
 }
 
 /** A key as it can stand on a line of a terminal. */

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { assertKey } from '../dict/keys.ts';
-import type { Duration } from '../duration.ts';
+import { ConflictError } from '../errors.ts';
 import { type Arguments, type Command, DONE, PLACE, UsageError } from './command.ts';
 import { CREATION, findTarget } from './target.ts';
 
@@ -27,14 +27,16 @@ else a string; without VALUE it is read from stdin. What starts with a dash stan
   async run(args, output) {
     const [key = '', word] = args.words;
     assertKey(key);
-    const ifVersion = conditionOf(args);
+    const [ifVersion, ttl] = [conditionOf(args), args.time('ttl')];
     const value = valueOf(word ?? (await text(args.stdin)).replace(/\r?\n$/, ''), args.flag('string'));
     const target = await findTarget(args);
     const dict = await target.openDict(false);
     try {
-      const version = await dict.set(key, value, { ttl: args.text('ttl') as Duration | undefined, ifVersion });
+      const version = await dict.set(key, value, { ttl, ifVersion });
       await output.result({ key, version }, version);
       return DONE;
+    } catch (error) {
+      throw error instanceof ConflictError ? withWhatIsThere(error) : error;
     } finally {
       await dict.close();
     }
@@ -46,6 +48,11 @@ function conditionOf(args: Arguments): string | null | undefined {
   if (!args.flag('if-absent')) return version;
   if (version === undefined) return null;
   throw new UsageError('--if-version and --if-absent exclude each other.');
+}
+
+function withWhatIsThere({ key, version }: ConflictError): ConflictError {
+  const message = version === null ? 'There is no such key.' : `The key is there, with the version ${version}.`;
+  return new ConflictError(message, key, version);
 }
 
 /** @throws {UsageError} A number that JavaScript can't hold. */

@@ -45,6 +45,7 @@ export interface Target {
  * @throws {CommandError} There is none, and it is not to be made; or only the user's own program can find its keys.
  */
 export async function findTarget(args: Arguments): Promise<Target> {
+  if (!args.flag('create')) args.refuse(['partitions', 'codec'], 'is for a namespace that --create makes');
   return targetAt(args.url, args.neededNamespace, (inspection) => newLayout(args, inspection));
 }
 
@@ -128,7 +129,8 @@ function codecOf(name: string): Codec {
 function unknownCodec(name: string): Codec {
   return {
     name,
-    encode() {
+    encode(value) {
+      if (value instanceof Uint8Array) return value;
       throw new CommandError(`The values of this namespace have the codec '${name}', which only your program knows.`);
     },
     decode: (bytes) => bytes.slice(),

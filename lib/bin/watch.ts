@@ -1,9 +1,10 @@
 import type { DictChange } from '../dict/events.ts';
+import type { Values } from '../codec/values.ts';
 import { assertKey } from '../dict/keys.ts';
 import type { NearDict, WatchedValue } from '../dict/nearDict.ts';
 import { type Arguments, type Command, DONE, PLACE } from './command.ts';
 import type { Output } from './output.ts';
-import { shownKey, shownOnLine } from './record.ts';
+import { contentOf, shownKey, shownOnLine } from './record.ts';
 import { findTarget } from './target.ts';
 
 export const watch: Command = {
@@ -13,7 +14,7 @@ Prints what changes, as it changes: of a key its new value, else the changed key
 gets the latest of each key. \`resync\` says that changes were missed. Ends by Ctrl+C, and when nobody reads its output.
 
   --initial   prints the present value of KEY first
-  --prefix    only keys that start with it
+  --prefix    without KEY: only keys that start with it
   --count     ends after so many
 `,
   options: {
@@ -25,13 +26,19 @@ gets the latest of each key. \`resync\` says that changes were missed. Ends by C
   words: [0, 1],
   async run(args, output) {
     const [key] = args.words;
+    if (key === undefined) args.refuse(['initial'], 'is for one key');
+    else args.refuse(['prefix'], 'is for all keys, and one was named');
     if (key !== undefined) assertKey(key);
     const count = args.integer('count', 1, Number.MAX_SAFE_INTEGER) ?? Infinity;
-    const target = await findTarget(args);
-    const dict = await target.openDict();
+    const { values, openDict } = await findTarget(args);
+    const dict = await openDict();
+    dict.on('state', (now, before) => {
+      if (now === 'coherent') output.note('The server is heard again.');
+      else if (before === 'coherent') output.note('The server can not be heard: what changes is told when it is back.');
+    });
     try {
-      if (key === undefined) await watchAll(dict, args, count, output);
-      else await watchKey(dict, key, args, count, output);
+      const watched = { dict, values, args, output, count };
+      await (key === undefined ? watchAll(watched) : watchKey(watched, key));
       return DONE;
     } finally {
       await dict.close();
@@ -39,29 +46,40 @@ gets the latest of each key. \`resync\` says that changes were missed. Ends by C
   },
 };
 
-async function watchKey(dict: NearDict, key: string, args: Arguments, count: number, output: Output): Promise<void> {
+interface Watch {
+  readonly dict: NearDict;
+  readonly values: Values;
+  readonly args: Arguments;
+  readonly output: Output;
+  readonly count: number;
+}
+
+async function watchKey({ dict, values, args, output, count }: Watch, key: string): Promise<void> {
   let left = count;
   for await (const { type, value } of dict.watch(key, { initial: args.flag('initial') })) {
-    await output.result({ type, key, value }, type === 'delete' ? '(deleted)' : shownOnLine(value));
+    await output.result(
+      { type, key, ...contentOf(value, values) },
+      type === 'delete' ? '(deleted)' : shownOnLine(value),
+    );
     if (--left === 0) return;
   }
 }
 
-async function watchAll(dict: NearDict, args: Arguments, count: number, output: Output): Promise<void> {
-  const prefix = args.text('prefix') ?? '';
-  let left = count;
-  for await (const change of dict.watch()) {
+async function watchAll(watched: Watch): Promise<void> {
+  const prefix = watched.args.text('prefix') ?? '';
+  let left = watched.count;
+  for await (const change of watched.dict.watch()) {
     if ('key' in change && !change.key.startsWith(prefix)) continue;
-    await tell(dict, change, output);
+    await tell(watched, change);
     if (--left === 0) return;
   }
 }
 
 /** The value is the one that is read now, which may be newer than the change. */
-async function tell(dict: NearDict, change: DictChange, output: Output): Promise<void> {
+async function tell({ dict, values, output }: Watch, change: DictChange): Promise<void> {
   if (!('key' in change)) return output.result({ type: change.type }, change.type);
   const { key, type } = change;
-  const watched: WatchedValue<unknown>['value'] = type === 'set' ? await dict.get(key) : undefined;
-  const text = watched === undefined ? `delete ${shownKey(key)}` : `set ${shownKey(key)} ${shownOnLine(watched)}`;
-  await output.result({ type: watched === undefined ? 'delete' : 'set', key, value: watched }, text);
+  const value: WatchedValue<unknown>['value'] = type === 'set' ? await dict.get(key) : undefined;
+  const text = value === undefined ? `delete ${shownKey(key)}` : `set ${shownKey(key)} ${shownOnLine(value)}`;
+  await output.result({ type: value === undefined ? 'delete' : 'set', key, ...contentOf(value, values) }, text);
 }

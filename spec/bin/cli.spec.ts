@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type NearDict, openDict, type OpenOptions } from 'neardict';
 import { redisStore } from 'neardict/redis';
 import { main } from '../../lib/bin/main.ts';
+import { VERSION } from '../../lib/version.ts';
 import { connectClient } from '../support/clients.ts';
 import { connectAdmin } from '../support/redisAdmin.ts';
 import { type RedisServer, startRedis } from '../support/redisServer.ts';
@@ -75,7 +76,10 @@ describe('the program neardict', () => {
     await using dict = await open();
     const version = await dict.set('a', 1);
 
-    expect(await at('set', 'a', '2', '--if-absent')).toMatchObject({ code: 1 });
+    expect(await at('set', 'a', '2', '--if-absent')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(version),
+    });
     expect(await at('set', 'a', '2', '--if-version', version, '--ttl', '1h')).toMatchObject({ code: 0 });
     expect(await at('set', 'a', '3', '--if-version', version)).toMatchObject({ code: 1, stdout: '' });
 
@@ -152,6 +156,7 @@ describe('the program neardict', () => {
     expect(await at('import', file, '--overwrite')).toMatchObject({ code: 0 });
     expect(await dict.snapshot()).toEqual({ a: 2, b: 2 });
     expect(missing).toMatchObject({ code: 1, stderr: "The file can't be read: ENOENT.\n" });
+    expect(await at('import', folder)).toMatchObject({ code: 1, stderr: 'It failed: read EISDIR.\n' });
     await rm(folder, { recursive: true });
   });
 
@@ -220,13 +225,41 @@ describe('the program neardict', () => {
     expect((await at('watch', 'nobody', '--initial', '--count', '1')).stdout).toBe('(deleted)\n');
   });
 
-  it('watches values that JSON can not hold', async () => {
+  it('watches values that JSON can not hold as their stored bytes', async () => {
     await using dict = await open();
     await dict.set('a', { count: 2n ** 60n });
 
     const { code, stdout } = await at('watch', 'a', '--initial', '--count', '1', '--json');
 
-    expect([code, stdout]).toEqual([0, '{"type":"set","key":"a","value":{"count":"1152921504606846976"}}\n']);
+    const entry: unknown = JSON.parse((await at('get', 'a', '--json')).stdout);
+    expect([code, entry]).toEqual([
+      0,
+      expect.objectContaining({ key: 'a', codec: 'msgpack', bytes: expect.any(String) }),
+    ]);
+    expect(entry).toMatchObject(JSON.parse(stdout.replace('"type":"set",', '')));
+  });
+
+  it('says so while a watched server is away', async () => {
+    const mortal = await startRedis();
+    const place = ['a', '--namespace', 'n'];
+    await runCli(mortal.url, ['set', 'a', '1', '--create', '--namespace', 'n']);
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    let told = '';
+    stderr.on('data', (chunk: Buffer) => {
+      told += chunk.toString();
+    });
+    const world = { env: { REDIS_URL: mortal.url }, stdin: Readable.from([]), stdout, stderr };
+    const watching = main(['watch', ...place, '--initial', '--count', '2'], world);
+    await once(stdout, 'data');
+
+    await mortal.kill();
+    await until('it says so', () => told.includes('can not be heard'));
+    await mortal.restart();
+    await until('it is back', () => told.includes('heard again'));
+    await runCli(mortal.url, ['set', ...place, '2', '--create']);
+
+    expect(await watching).toBe(0);
+    await mortal.stop();
   });
 
   it('asks who has the namespace open, and says how many were silent', async () => {
@@ -242,6 +275,8 @@ describe('the program neardict', () => {
 
     expect(JSON.parse(stdout)).toMatchObject({ pid: process.pid, state: 'coherent', behind: 0 });
     expect([code, stderr]).toEqual([0, '1 more heard the question and did not answer.\n']);
+    await dict.close();
+    expect((await at('peers')).stderr).toBe('Nobody answered.\n');
   });
 
   it('counts nothing where nothing is left', async () => {
@@ -295,10 +330,12 @@ describe('the program neardict', () => {
 
     const [line] = (await once(stdout, 'data')) as [Buffer];
     const [address = '', shown] = String(line).trim().split('#');
+    const taken = await at('inspect', '--port', new URL(address).port);
     const { status } = await fetch(`${address}keys?namespace=${namespace}`);
     process.emit('SIGTERM');
 
     expect([status, shown, await ended]).toEqual([200, namespace, 0]);
+    expect(taken).toMatchObject({ code: 1, stderr: 'It failed: listen EADDRINUSE.\n' });
     await expect(fetch(address)).rejects.toThrow('fetch failed');
     expect(await at('inspect', '--port', 'x')).toMatchObject({ code: 2 });
   });
@@ -359,8 +396,15 @@ describe('the program neardict', () => {
       at('watch', '--count', 'x'),
       at('set', 'a', '1', '--if-absent', '--if-version', 'x'),
       at('set', 'a', '1', '--create', '--codec', 'own'),
+      at('set', 'a', '1', '--codec', 'json'),
+      at('set', 'a', '1', '--ttl', '5000'),
+      at('watch', '--initial'),
+      at('watch', 'a', '--prefix', 'a'),
+      run('ls', '--long'),
+      at('get', ''),
       runCli('', ['ls']),
     ]);
+    const [version, help] = await Promise.all([run('--version'), run('help', 'get')]);
     const failed = await Promise.all([
       at('get', 'a', '--url', 'http://ada:secret@x'),
       at('get', 'a', '--url', server.url.replace('://', '://ada:secret2@')),
@@ -371,6 +415,8 @@ describe('the program neardict', () => {
     expect(helps.map(({ code }, index) => [names[index], code])).toEqual(names.map((name) => [name, 0]));
     for (const [index, { stdout }] of helps.entries()) expect(stdout).toContain(`neardict ${names[index]}`);
     expect(wrong.map(({ code }) => code)).toEqual(wrong.map(() => 2));
+    expect(version).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: '' });
+    expect(help).toEqual(helps[names.indexOf('get')]);
     expect(failed.map(({ code }) => code)).toEqual([1, 1, 1]);
     expect(failed[1]?.stderr).toContain('refused the credentials');
     expect(JSON.parse(failed[2]?.stderr ?? '')).toMatchObject({ error: { code: 'ERR_NEARDICT_CONFIG' } });

@@ -1,18 +1,11 @@
-import type { Content, CopyChange } from './copyChange.ts';
+import type { Content, CopyChange, Loaded } from './copyChange.ts';
 
-/**
- * What a load has brought, in the order in which it came: of a key that came twice, the last counts.
- *
- * In rows, because a table of a hundred thousand keys that nobody looks up takes a good part of the time of a load.
- */
-export class Loaded implements Iterable<readonly [string, CopyChange]> {
+/** What a load has brought, in the order in which it came. */
+export class LoadedRows implements Loaded {
+  // A table of keys that nobody looks up would take a good part of the time of a load.
   readonly #keys: string[] = [];
   readonly #contents: Content[] = [];
   readonly #ends: (number | undefined)[] = [];
-
-  get isEmpty(): boolean {
-    return this.#keys.length === 0;
-  }
 
   add(key: string, content: Content, expiresAt: number | undefined): void {
     this.#keys.push(key);

@@ -5,7 +5,7 @@ import { type AskForBlock, eachBlock } from './blocks.ts';
 import type { Departure } from './departure.ts';
 import type { Follower } from './follower.ts';
 import type { Partition } from './partition.ts';
-import type { Content, CopyChanges } from './copyChange.ts';
+import type { Content, CopyChanges, Loaded } from './copyChange.ts';
 import { Staging } from './staging.ts';
 import { Unconfirmed } from './unconfirmed.ts';
 
@@ -16,6 +16,8 @@ export interface ReplicaHost {
   /** The keys of the partition that the copy holds. */
   keys(): Iterable<string>;
   decode(key: string, bytes: Uint8Array): Content;
+  /** Makes what takes what is loaded, until it is committed. */
+  draft(): Loaded;
   /**
    * Takes changes that belong together.
    *
@@ -86,6 +88,7 @@ export class Replica implements Follower {
     this.#staging = new Staging(
       (key, bytes) => host.decode(key, bytes),
       () => host.now(),
+      () => host.draft(),
     );
     this.#reached = partition.applied;
   }

@@ -1,6 +1,5 @@
 import type { Message, Snapshot } from '../store/store.ts';
-import type { Content, CopyChange, CopyChanges } from './copyChange.ts';
-import { Loaded } from './loaded.ts';
+import { type Content, type CopyChange, CopyChanges, type Loaded } from './copyChange.ts';
 
 interface Staged extends CopyChange {
   /** The content is that of this position's number. */
@@ -19,9 +18,10 @@ export class Staging {
   floor = 0;
   readonly #decode: (key: string, bytes: Uint8Array) => Content;
   readonly #now: () => number;
+  readonly #draft: () => Loaded;
   #staged = new Map<string, Staged>();
   /** What was loaded at most at the floor: whatever is staged of a key is newer. */
-  #loaded = new Loaded();
+  #loaded: Loaded | undefined;
   /** The highest number at which any of it was loaded. */
   #loadedUpTo = -1;
   /** No `asOf` of what is staged is higher. */
@@ -33,14 +33,18 @@ export class Staging {
   /** The number at which everything was cleared: what was read before may be gone. */
   #cleared = 0;
 
-  /** @param now - Monotonic milliseconds. */
-  constructor(decode: (key: string, bytes: Uint8Array) => Content, now: () => number) {
+  /**
+   * @param now - Monotonic milliseconds.
+   * @param draft - Makes what takes what is loaded.
+   */
+  constructor(decode: (key: string, bytes: Uint8Array) => Content, now: () => number, draft: () => Loaded) {
     this.#decode = decode;
     this.#now = now;
+    this.#draft = draft;
   }
 
   get isEmpty(): boolean {
-    return this.#staged.size === 0 && this.#loaded.isEmpty;
+    return this.#staged.size === 0 && this.#loaded === undefined;
   }
 
   /** Whether the step has all its messages. */
@@ -81,11 +85,12 @@ export class Staging {
   load(keys: readonly string[], { position: { seq }, values, ttls }: Snapshot): void {
     const isBelow = seq <= this.floor && seq >= this.#cleared && seq >= this.#loadedUpTo;
     if (isBelow) this.#loadedUpTo = seq;
+    const loaded = isBelow ? (this.#loaded ??= this.#draft()) : undefined;
     keys.forEach((key, index) => {
       const bytes = values[index];
       const ttlMs = ttls?.[index];
-      if (isBelow && !this.#staged.has(key)) this.#loaded.add(key, this.#contentOf(key, bytes), this.#endOf(ttlMs));
-      else this.fill(key, bytes, ttlMs, seq);
+      if (loaded === undefined || this.#staged.has(key)) this.fill(key, bytes, ttlMs, seq);
+      else loaded.add(key, this.#contentOf(key, bytes), this.#endOf(ttlMs));
     });
   }
 
@@ -139,25 +144,19 @@ export class Staging {
 
   /** Takes the state: the changes since the last one. */
   take(): CopyChanges {
-    const [loaded, staged] = [this.#loaded, this.#staged];
+    const changes = new CopyChanges(this.#loaded, this.#staged);
     this.#clear();
-    if (loaded.isEmpty) return staged;
-    return {
-      *[Symbol.iterator]() {
-        yield* loaded;
-        yield* staged;
-      },
-    };
+    return changes;
   }
 
   /** From now on each key is looked up. */
   #stageLoaded(): void {
     const [loaded, asOf] = [this.#loaded, this.#loadedUpTo];
-    this.#loaded = new Loaded();
+    this.#loaded = undefined;
     this.#loadedUpTo = -1;
     const staged = this.#staged;
     this.#staged = new Map();
-    for (const [key, change] of loaded) this.#stageAs(key, { ...change, asOf });
+    for (const [key, change] of loaded ?? []) this.#stageAs(key, { ...change, asOf });
     for (const [key, change] of staged) this.#staged.set(key, change);
   }
 
@@ -200,7 +199,7 @@ export class Staging {
 
   #clear(): void {
     this.#staged = new Map();
-    this.#loaded = new Loaded();
+    this.#loaded = undefined;
     this.#loadedUpTo = -1;
     this.#newest = -1;
     this.#lead.clear();

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Entry } from '../../lib/cache/entry.ts';
 import { NearCache } from '../../lib/cache/nearCache.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
+import { LoadedRows } from '../../lib/coherence/loaded.ts';
 import { Replica } from '../../lib/coherence/replica.ts';
 import { batch, bytes } from '../../lib/testing/contract/batches.ts';
 import { turn } from '../support/openInMemory.ts';
@@ -52,6 +53,7 @@ async function openCopy(sleptMs = 0): Promise<{
     now: () => performance.now() + sleptMs,
     keys: () => copy.keys(),
     decode: (_key, value) => Buffer.from(value).toString(),
+    draft: () => new LoadedRows(),
     commit(changes) {
       const all = [...changes];
       for (const [key, { content, expiresAt }] of all) {

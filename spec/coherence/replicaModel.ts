@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { NearCache } from '../../lib/cache/nearCache.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
+import { LoadedRows } from '../../lib/coherence/loaded.ts';
 import { Replica } from '../../lib/coherence/replica.ts';
 import type { CopyChanges } from '../../lib/coherence/copyChange.ts';
 import type { Batch, Block } from '../../lib/store/store.ts';
@@ -88,6 +89,7 @@ class Model {
       now: () => this.now,
       keys: () => this.copy.keys(),
       decode: (_key, bytes) => bytes[0]! + 256 * bytes[1]!,
+      draft: () => new LoadedRows(),
       commit: (changes, isWhole) => {
         this.#commit(changes, isWhole);
       },

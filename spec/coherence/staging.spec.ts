@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { LoadedRows } from '../../lib/coherence/loaded.ts';
 import { Staging } from '../../lib/coherence/staging.ts';
 import type { Message, Snapshot } from '../../lib/store/store.ts';
 import { bytes, text } from '../../lib/testing/contract/batches.ts';
@@ -7,6 +8,7 @@ function staging(floor: number): Staging {
   const staged = new Staging(
     (_key, value) => text(value),
     () => 0,
+    () => new LoadedRows(),
   );
   staged.restart(floor);
   return staged;

@@ -1,6 +1,6 @@
 import { KeyError, usageError } from '../../errors.ts';
 import { PROTO } from '../keys.ts';
-import { Packed } from './packed.ts';
+import type { Table } from './table.ts';
 
 type Data = Record<string, unknown>;
 
@@ -14,28 +14,29 @@ export interface ConfigWrites {
  * The object that looks plain because it nearly is: real properties, behind a Proxy that only sees writes, and reads as
  * long as something packed is left.
  *
- * Measured: a Proxy without a `get` trap costs about two reads of a plain object, with this one three, and nine if its
- * target began as `{}`. Hence a target that is made without a prototype, and given the ordinary one afterwards.
+ * Measured: a Proxy without a `get` trap costs about two reads of a plain object, with this one three.
  */
 export class ConfigObject {
   /** What users hold: the same object for good. */
   readonly config: Data;
-  readonly #target: Data = Object.setPrototypeOf(Object.create(null), Object.prototype) as Data;
+  readonly #table: Table;
   readonly #handler: Handler;
   readonly #readTraps: ReadTraps;
   #current: Readonly<Data> | undefined;
 
-  constructor(writes: ConfigWrites) {
-    const target = this.#target;
+  /** @param table - What it shows. */
+  constructor(writes: ConfigWrites, table: Table) {
+    this.#table = table;
+    // Nothing packed stands under a symbol.
     this.#readTraps = {
-      get: (_target, key, receiver) => this.#unpacked(key, Reflect.get(target, key, receiver)),
-      getOwnPropertyDescriptor: (_target, key) => {
-        this.#unpacked(key, target[key as string]);
+      get: (target, key, receiver) => table.unpacked(key as string, Reflect.get(target, key, receiver)),
+      getOwnPropertyDescriptor: (target, key) => {
+        table.unpacked(key as string, target[key as string]);
         return Reflect.getOwnPropertyDescriptor(target, key);
       },
     };
     this.#handler = { ...noReadTraps, ...writeTraps(writes, () => this.config) };
-    this.config = new Proxy(target, this.#handler as ProxyHandler<Data>);
+    this.config = new Proxy(table.object, this.#handler as ProxyHandler<Data>);
   }
 
   /** A frozen plain object with what `config` shows now. Made when it is asked for, and kept until the next change. */
@@ -46,36 +47,30 @@ export class ConfigObject {
 
   /** `undefined`: not shown. */
   get(key: string): unknown {
-    return Object.hasOwn(this.#target, key) ? this.#unpacked(key, this.#target[key]) : undefined;
+    return this.#table.get(key);
   }
 
   keys(): string[] {
-    return Object.keys(this.#target);
+    return this.#table.keys();
   }
 
-  /** @param value - May be packed: it is unpacked when it is first read. `undefined` removes. */
+  /** @param value - `undefined` removes. */
   show(key: string, value: unknown): void {
     if (key === PROTO) return;
     this.#current = undefined;
-    if (value instanceof Packed) this.#trapReads();
-    if (value === undefined) delete this.#target[key];
-    else this.#target[key] = value;
+    this.#table.set(key, value);
   }
 
-  /** Nothing is packed any more. */
-  allUnpacked(): void {
+  /** Unpacks what is packed, one by one, while reads unpack what they meet. */
+  *unpackEach(): Generator<void, void, undefined> {
+    const packed = this.#table.takePacked();
+    if (packed.length === 0) return;
+    Object.assign(this.#handler, this.#readTraps);
+    for (const { key } of packed) {
+      yield;
+      this.#table.get(key);
+    }
     Object.assign(this.#handler, noReadTraps);
-  }
-
-  #trapReads(): void {
-    if (this.#handler.get === undefined) Object.assign(this.#handler, this.#readTraps);
-  }
-
-  #unpacked(key: string | symbol, value: unknown): unknown {
-    if (!(value instanceof Packed)) return value;
-    const made = value.unpack();
-    this.#target[key as string] = made;
-    return made;
   }
 
   /** By assignment: properties that are defined or spread are slower to read. */

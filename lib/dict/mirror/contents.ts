@@ -1,5 +1,7 @@
 import type { CopyChange } from '../../coherence/copyChange.ts';
-import { Packed, unpacked } from './packed.ts';
+import { PROTO } from '../keys.ts';
+import { unpacked } from './packed.ts';
+import type { Table } from './table.ts';
 
 /** A stored value that can't be shown. */
 export class Refused {
@@ -15,11 +17,18 @@ const LEAST_PAUSE_MS = 10;
 /** Longest time that a timer of Node takes, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** What the store holds, as far as it can be shown: where a value can't be, the last good one stays. */
+/**
+ * What the store holds, as far as it can be shown: where a value can't be, the last good one stays.
+ *
+ * Readers may share its table: then a key that shows something else has what is stored apart.
+ */
 export class Contents {
   /** Keys whose stored value can't be shown, and why. */
   readonly invalid: Map<string, Error> = new Map<string, Error>();
-  readonly #values = new Map<string, unknown>();
+  #table: Table;
+  #isShared = false;
+  /** What is stored where the table does not tell it; `undefined`: nothing. */
+  readonly #apart = new Map<string, unknown>();
   /** Monotonic milliseconds after which keys are gone. */
   readonly #limits = new Map<string, number>();
   readonly #now: () => number;
@@ -28,40 +37,47 @@ export class Contents {
   #wakesAt = Number.POSITIVE_INFINITY;
 
   /** @param onExpired - Told of keys whose time is over, when they are gone. */
-  constructor(now: () => number, onExpired: (keys: readonly string[]) => void) {
+  constructor(table: Table, now: () => number, onExpired: (keys: readonly string[]) => void) {
+    this.#table = table;
     this.#now = now;
     this.#onExpired = onExpired;
   }
 
-  /** May be packed. */
-  get(key: string): unknown {
-    return this.#values.get(key);
+  get isEmpty(): boolean {
+    return this.#apart.size === 0 && this.invalid.size === 0 && this.#table.isEmpty;
   }
 
-  /** Gives every value, packed or not. */
-  forEach(take: (key: string, value: unknown) => void): void {
-    this.#values.forEach((value, key) => {
-      take(key, value);
-    });
+  /** May be packed. */
+  get(key: string): unknown {
+    return this.#apart.has(key) ? this.#apart.get(key) : this.#table.peek(key);
   }
 
   /** The keys that the store holds. */
   keys(): Iterable<string> {
-    return this.invalid.size === 0 ? this.#values.keys() : new Set([...this.#values.keys(), ...this.invalid.keys()]);
+    const keys = this.#readable();
+    return this.invalid.size === 0 ? keys : new Set([...keys, ...this.invalid.keys()]);
   }
 
   /** What the store holds, without what has a time to live. */
   entries(): (readonly [string, unknown])[] {
-    return [...this.#values].filter(([key]) => !this.#limits.has(key)).map(([key, value]) => [key, unpacked(value)]);
+    return [...this.#readable()].filter((key) => !this.#limits.has(key)).map((key) => [key, unpacked(this.get(key))]);
   }
 
-  /** Unpacks what is packed, one by one, and yields each key. */
-  *unpackAll(): Iterable<string> {
-    for (const [key, value] of this.#values) {
-      if (!(value instanceof Packed)) continue;
-      this.#values.set(key, value.unpack());
-      yield key;
-    }
+  /** Everything is what the table holds. */
+  adopt(table: Table): void {
+    this.#table = table;
+  }
+
+  /** From now on readers see the table, and `cover` tells what they see. */
+  share(): void {
+    this.#isShared = true;
+  }
+
+  /** Readers are about to see `value` under the key. */
+  cover(key: string, value: unknown): void {
+    const stored = this.get(key);
+    if (stored === value && key !== PROTO) this.#apart.delete(key);
+    else this.#apart.set(key, stored);
   }
 
   /** Takes a change, and returns whether it can be shown. */
@@ -69,15 +85,30 @@ export class Contents {
     this.invalid.delete(key);
     this.#limits.delete(key);
     if (expiresAt !== undefined) this.#limit(key, expiresAt);
-    if (content === undefined) this.#values.delete(key);
-    else if (content instanceof Refused) this.invalid.set(key, content.error);
-    else this.#values.set(key, content);
+    if (content instanceof Refused) this.invalid.set(key, content.error);
+    else this.#set(key, content);
     return !(content instanceof Refused);
   }
 
   close(): void {
     clearTimeout(this.#timer);
     this.#limits.clear();
+  }
+
+  #set(key: string, value: unknown): void {
+    if (this.#isShared || key === PROTO) this.#apart.set(key, value);
+    else this.#table.set(key, value);
+  }
+
+  /** The keys whose value can be shown. */
+  #readable(): Iterable<string> {
+    if (this.#apart.size === 0) return this.#table.keys();
+    const keys = new Set(this.#table.keys());
+    for (const [key, value] of this.#apart) {
+      if (value === undefined) keys.delete(key);
+      else keys.add(key);
+    }
+    return keys;
   }
 
   #limit(key: string, expiresAt: number): void {
@@ -104,7 +135,7 @@ export class Contents {
     }
     for (const key of expired) {
       this.#limits.delete(key);
-      this.#values.delete(key);
+      this.#set(key, undefined);
       this.invalid.delete(key);
     }
     this.#wakesAt = Number.POSITIVE_INFINITY;

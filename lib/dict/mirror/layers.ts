@@ -10,11 +10,7 @@ export interface LayerParts {
   readonly overrides: Data;
   /** Written by this process and not in the store yet, as far as it knows. */
   readonly own: () => { has(key: string): boolean; get(key: string): unknown; keys(): Iterable<string> } | undefined;
-  readonly stored: {
-    get(key: string): unknown;
-    keys(): Iterable<string>;
-    forEach(take: (key: string, value: unknown) => void): void;
-  };
+  readonly stored: { get(key: string): unknown; keys(): Iterable<string> };
   /** Of this process, for keys without a value. Those of the schemas come after them. */
   readonly defaults: Data;
   readonly schemas: KeySchemas;
@@ -44,12 +40,10 @@ export class Layers {
     return value === undefined ? this.defaultOf(key) : value;
   }
 
-  /** Shows every key, layer by layer: what comes later of a key counts. Asking for each key takes twice as long. */
-  showAll(show: (key: string, value: unknown) => void): void {
-    const { stored, own, overrides } = this.#parts;
-    for (const [key, value] of Object.entries(this.#defaults)) show(key, value);
-    stored.forEach(show);
-    for (const key of [...(own()?.keys() ?? []), ...Object.keys(overrides)]) show(key, this.valueOf(key));
+  /** Every key whose value may be another than the one that is stored; some more than once. */
+  covering(): string[] {
+    const { own, overrides } = this.#parts;
+    return [...Object.keys(this.#defaults), ...(own()?.keys() ?? []), ...Object.keys(overrides)];
   }
 
   /** What a key shows that nobody has written; `undefined`: nothing. */
@@ -57,10 +51,9 @@ export class Layers {
     return Object.hasOwn(this.#defaults, key) ? this.#defaults[key] : undefined;
   }
 
-  /** Every key that may have a value, layer by layer; some more than once. */
-  keys(): readonly Iterable<string>[] {
-    const { stored, own, overrides } = this.#parts;
-    return [Object.keys(this.#defaults), stored.keys(), own()?.keys() ?? [], Object.keys(overrides)];
+  /** Every key that may have a value; some more than once. */
+  keys(): string[] {
+    return [...this.covering(), ...this.#parts.stored.keys()];
   }
 
   isOverridden(key: string): boolean {

@@ -62,6 +62,8 @@ export class LiveMirror implements Mirror<Data> {
       keys: () => this.#view.keys(),
       decode: (key, bytes) => this.#view.decode(key, bytes),
       receive: (key, bytes) => this.#view.receive(key, bytes),
+      isPublic: () => this.#view.presentation.isPublic,
+      draft: () => this.#view.draft(),
       committed: (changes, gone) => this.#view.commit(changes, gone),
       overlaid: (keys) => this.#view.changed(keys),
       moved: () => this.updateState(),

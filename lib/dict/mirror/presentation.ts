@@ -5,6 +5,7 @@ import { ChangeRecord, isSame } from './changeRecord.ts';
 import { ConfigObject, type ConfigWrites } from './configObject.ts';
 import type { MirrorChange } from './mirror.ts';
 import { unpacked } from './packed.ts';
+import type { Table } from './table.ts';
 
 /** A watcher: what has changed since it last looked. */
 interface Watcher {
@@ -16,14 +17,19 @@ interface Watcher {
 export class Presentation {
   /** Whether readers have it already: before, no change is told. */
   isPublic = false;
-  readonly #object: ConfigObject;
+  readonly #writes: ConfigWrites;
+  #object: ConfigObject;
   readonly #onChange: (changes: readonly MirrorChange[]) => void;
   readonly #changes = new ChangeRecord();
   readonly #watchers = new Set<Watcher>();
 
-  /** @param onChange - Told of all changes of a turn together, once the code that made them has run. */
-  constructor(writes: ConfigWrites, onChange: (changes: readonly MirrorChange[]) => void) {
-    this.#object = new ConfigObject(writes);
+  /**
+   * @param table - What readers see.
+   * @param onChange - Told of all changes of a turn together, once the code that made them has run.
+   */
+  constructor(writes: ConfigWrites, table: Table, onChange: (changes: readonly MirrorChange[]) => void) {
+    this.#writes = writes;
+    this.#object = new ConfigObject(writes, table);
     this.#onChange = onChange;
   }
 
@@ -43,6 +49,11 @@ export class Presentation {
     return this.#object.keys();
   }
 
+  /** Readers will see another table; they have none yet. */
+  adopt(table: Table): void {
+    this.#object = new ConfigObject(this.#writes, table);
+  }
+
   /** @param value - May be packed; `undefined` removes. What has not changed stays the same object. */
   show(key: string, value: unknown): void {
     if (!this.isPublic) {
@@ -56,14 +67,10 @@ export class Presentation {
     this.#note(key, before);
   }
 
-  /** Shows everything unpacked: `keys` are all that may be packed. */
-  async unpack(keys: Iterable<string>): Promise<void> {
+  /** Unpacks everything. */
+  async unpack(): Promise<void> {
     const pace = new Pace();
-    for (const key of keys) {
-      this.#object.get(key);
-      if (pace.isPauseDue) await pace.rest();
-    }
-    this.#object.allUnpacked();
+    for (const _ of this.#object.unpackEach()) if (pace.isPauseDue) await pace.rest();
   }
 
   watch({ signal }: SignalOptions = {}): AsyncIterableIterator<readonly MirrorChange[]> {

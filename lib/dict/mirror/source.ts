@@ -1,8 +1,9 @@
 import type { Entry } from '../../cache/entry.ts';
 import type { Following } from '../../coherence/following.ts';
 import type { Partition } from '../../coherence/partition.ts';
+import { LoadedRows } from '../../coherence/loaded.ts';
 import { Replica } from '../../coherence/replica.ts';
-import type { Content, CopyChanges } from '../../coherence/copyChange.ts';
+import type { Content, CopyChanges, Loaded } from '../../coherence/copyChange.ts';
 import type { Space } from '../../store/store.ts';
 import type { Writer } from '../../write/writer.ts';
 import type { DictState } from '../events.ts';
@@ -37,6 +38,10 @@ export interface SourceHost {
   decode(key: string, bytes: Uint8Array): Content;
   /** The same of what is to be committed. */
   receive(key: string, bytes: Uint8Array): Content;
+  /** Whether readers have something: before, there is nothing but what was brought. */
+  isPublic(): boolean;
+  /** What takes what is loaded from the only partition. */
+  draft(): Loaded;
   /** The store has changed: all these together. `gone`: keys that it holds no more. */
   committed(changes: CopyChanges, gone: readonly string[]): void;
   /** Own writes of these keys have come or gone. */
@@ -131,12 +136,17 @@ export class MirrorSource {
   #follow(partition: Partition, id: number): Replica {
     const { now, space, timeoutMs } = this.#dict;
     const host = this.#host;
+    let hasBrought = false;
     const replica = new Replica(space, id, partition, timeoutMs, {
       now,
       keys: () => this.#keysOf(id),
       decode: (key, bytes) => host.receive(key, bytes),
+      draft: () => (this.#dict.partitions.length === 1 ? host.draft() : new LoadedRows()),
       commit: (changes, isWhole) => {
-        host.committed(changes, isWhole ? this.#goneOf(id, changes) : []);
+        // Looking for what is gone takes a look at all keys, of whichever partition.
+        const canBeGone = isWhole && (hasBrought || host.isPublic());
+        hasBrought = true;
+        host.committed(changes, canBeGone ? this.#goneOf(id, changes) : []);
       },
       settled: (seq, freshAsOf) => {
         host.overlaid(this.own.settle(id, seq, freshAsOf));

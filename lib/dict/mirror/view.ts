@@ -1,11 +1,13 @@
 import type { Values } from '../../codec/values.ts';
-import type { Content, CopyChange, CopyChanges } from '../../coherence/copyChange.ts';
+import { type Content, type CopyChange, CopyChanges, type Loaded } from '../../coherence/copyChange.ts';
+import { LoadedRows } from '../../coherence/loaded.ts';
 import { KeyError } from '../../errors.ts';
 import type { KeySchemas } from '../../schema/keySchemas.ts';
 import { isSame } from './changeRecord.ts';
 import { PROTO } from '../keys.ts';
 import type { ConfigWrites } from './configObject.ts';
 import { Contents, Refused } from './contents.ts';
+import { Draft } from './draft.ts';
 import { Intake } from './intake.ts';
 import { Layers, missingError } from './layers.ts';
 import type { MirrorChange } from './mirror.ts';
@@ -13,6 +15,7 @@ import type { MirrorSettings } from './mirrorOptions.ts';
 import type { OwnWrites } from './ownWrites.ts';
 import { Presentation } from './presentation.ts';
 import { Shape } from './shape.ts';
+import { Table } from './table.ts';
 
 type Data = Record<string, unknown>;
 
@@ -56,8 +59,11 @@ export class View {
     const { now, schemas, values } = basis;
     this.#basis = basis;
     this.#host = host;
-    this.presentation = new Presentation(host, (changes) => host.changed(changes));
-    this.#contents = new Contents(now, (keys) => this.changed(keys));
+    this.#shape = schema && new Shape(schema, (key, error) => host.invalid(key, error));
+    const table = new Table();
+    this.presentation = new Presentation(host, table, (changes) => host.changed(changes));
+    // A schema of the whole may make something else of every value.
+    this.#contents = new Contents(this.#shape ? new Table() : table, now, (keys) => this.changed(keys));
     this.#layers = new Layers({
       overrides,
       own: () => host.own(),
@@ -66,7 +72,6 @@ export class View {
       schemas,
       guard: (key, value) => values.guardedOf(key, value),
     });
-    this.#shape = schema && new Shape(schema, (key, error) => host.invalid(key, error));
     this.#intake = new Intake(values, schemas);
   }
 
@@ -90,12 +95,17 @@ export class View {
     return isNeeded ? this.#intake.decode(key, bytes) : this.#intake.pack(key, bytes);
   }
 
+  /** What takes what is loaded from the only partition. */
+  draft(): Loaded {
+    return this.presentation.isPublic ? new LoadedRows() : new Draft();
+  }
+
   /** The store has changed: all these together. `gone`: keys that it holds no more. */
   commit(changes: CopyChanges, gone: readonly string[]): void {
     const { isPublic } = this.presentation;
     const changed = [...gone];
     for (const key of gone) this.#put(key, GONE);
-    for (const [key, change] of changes) {
+    for (const [key, change] of this.#adopt(changes)) {
       this.#put(key, change);
       if (isPublic) changed.push(key);
     }
@@ -121,14 +131,13 @@ export class View {
    */
   publish(): void {
     if (this.#shape === undefined) {
-      this.#layers.showAll((key, value) => {
-        this.presentation.show(key, value);
-      });
+      this.#contents.share();
+      for (const key of this.#layers.covering()) this.#showLayered(key);
       this.#layers.assertComplete(this.#contents.invalid);
     } else this.#fit(this.#shape);
     this.presentation.isPublic = true;
     // Until then what was loaded takes more memory, and reading it more time.
-    this.presentation.unpack(this.#contents.unpackAll()).catch((error: unknown) => this.#host.failed(error));
+    this.presentation.unpack().catch((error: unknown) => this.#host.failed(error));
   }
 
   /** What is stored, with what this process has written and the store has perhaps; without what has a time to live. */
@@ -172,6 +181,15 @@ export class View {
     );
   }
 
+  /** Takes the table that the first load has filled, and returns what it does not tell. */
+  #adopt(changes: CopyChanges): CopyChanges {
+    const { loaded, others } = changes;
+    if (!(loaded instanceof Draft) || this.presentation.isPublic || !this.#contents.isEmpty) return changes;
+    this.#contents.adopt(loaded.table);
+    if (this.#shape === undefined) this.presentation.adopt(loaded.table);
+    return new CopyChanges(loaded.rest, others);
+  }
+
   #put(key: string, change: CopyChange): void {
     const isMissed = change.content === undefined && this.presentation.isPublic && this.#layers.isRequired(key);
     const taken = isMissed ? { ...change, content: new Refused(missingError([key])) } : change;
@@ -181,7 +199,7 @@ export class View {
 
   #show(keys: Iterable<string>): void {
     if (this.#shape === undefined) {
-      for (const key of keys) this.presentation.show(key, this.#layers.valueOf(key));
+      for (const key of keys) this.#showLayered(key);
       return;
     }
     try {
@@ -191,10 +209,16 @@ export class View {
     }
   }
 
+  #showLayered(key: string): void {
+    const value = this.#layers.valueOf(key);
+    this.#contents.cover(key, value);
+    this.presentation.show(key, value);
+  }
+
   /** @throws {SchemaError} Nothing that fits could be shown. */
   #fit(shape: Shape): void {
     const raw: Data = {};
-    for (const key of this.#layers.keys().flatMap((keys) => [...keys])) {
+    for (const key of this.#layers.keys()) {
       const value = this.#layers.valueOf(key);
       // Assigned, it would be what all keys are inherited from.
       if (value !== undefined && key !== PROTO) raw[key] = value;

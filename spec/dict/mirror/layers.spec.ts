@@ -2,6 +2,7 @@ import { type } from 'arktype';
 import { describe, expect, it } from '@jest/globals';
 import {
   ConfigError,
+  FlushError,
   KeyError,
   type Mirror,
   type NearDict,
@@ -9,10 +10,12 @@ import {
   openMirror,
   SchemaError,
   type StandardSchema,
+  UnavailableError,
 } from 'neardict';
 import * as v from 'valibot';
 import { z } from 'zod';
 import { freshNamespace, openInMemory, turn } from '../../support/openInMemory.ts';
+import { wrapStore } from '../../support/wrapStore.ts';
 
 type Loose = Record<string, any>;
 
@@ -50,6 +53,22 @@ describe('defaults and overrides', () => {
     await there.delete('host');
     await turn();
     expect(mirror.config).toEqual({ port: 2, host: 'default', mode: 'stored', nothing: null, extra: 3 });
+  });
+
+  it('let what is stored be seen again when an own write has failed', async () => {
+    const namespace = freshNamespace();
+    await using there = await elsewhere(namespace, { a: { n: 1 }, b: { n: 2 } });
+    const store = wrapStore(() => ({ write: () => Promise.reject(new UnavailableError('The store is away.')) }));
+    await using here = await openDict<Loose>({ namespace, store });
+    here.on('error', () => {});
+    const { config } = await here.mirror({ defaults: { c: 3 } });
+
+    Object.assign(config, { a: { n: 10 }, b: { n: 20 }, c: 30, d: 40 });
+    expect(config).toEqual({ a: { n: 10 }, b: { n: 20 }, c: 30, d: 40 });
+    await there.set('b', { n: 21 });
+    await expect(here.flush()).rejects.toThrow(FlushError);
+
+    expect(config).toEqual({ a: { n: 1 }, b: { n: 21 }, c: 3 });
   });
 
   it('are values of this process alone, which nobody can change', async () => {

@@ -5,6 +5,7 @@ import { msgpackCodec } from '../../../lib/codec/msgpack.ts';
 import { Values } from '../../../lib/codec/values.ts';
 import { ConfigObject } from '../../../lib/dict/mirror/configObject.ts';
 import { Packed } from '../../../lib/dict/mirror/packed.ts';
+import { Table } from '../../../lib/dict/mirror/table.ts';
 
 type Config = Record<string, any>;
 
@@ -20,15 +21,20 @@ const pack = (key: string, value: unknown): unknown => new Packed(key, values.en
 
 /** @param hold - What is shown under a key for its value. */
 function makeConfig(hold: (key: string, value: unknown) => unknown = (_key, value) => value): Config {
-  const object = new ConfigObject({
-    assign(key, value) {
-      object.show(key, value);
+  const object = new ConfigObject(
+    {
+      assign(key, value) {
+        object.show(key, value);
+      },
+      remove(key) {
+        object.show(key, undefined);
+      },
     },
-    remove(key) {
-      object.show(key, undefined);
-    },
-  });
+    new Table(),
+  );
   for (const [key, value] of Object.entries(content())) object.show(key, hold(key, value));
+  // Stops before the first.
+  object.unpackEach().next();
   return object.config;
 }
 
@@ -264,11 +270,13 @@ describe('config', () => {
   });
 
   it('is read without traps once nothing is packed', () => {
-    const object = new ConfigObject({ assign() {}, remove() {} });
+    const object = new ConfigObject({ assign() {}, remove() {} }, new Table());
     object.show('a', pack('a', { x: 1 }));
+    const unpacking = object.unpackEach();
+    unpacking.next();
     const first = object.config['a'];
 
-    object.allUnpacked();
+    unpacking.next();
 
     expect(object.config['a']).toBe(first);
     expect(inspect(object.config, { showProxy: true })).toContain('get: undefined');
@@ -283,7 +291,7 @@ describe('config', () => {
 
 describe('current', () => {
   const filled = (): ConfigObject => {
-    const object = new ConfigObject({ assign() {}, remove() {} });
+    const object = new ConfigObject({ assign() {}, remove() {} }, new Table());
     for (const [key, value] of Object.entries(content())) object.show(key, value);
     return object;
   };

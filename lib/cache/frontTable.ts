@@ -4,6 +4,8 @@ export interface Held<V> extends Iterable<[string, V]> {
   set(key: string, value: V): unknown;
   delete(key: string): boolean;
   clear(): void;
+  /** What `get` returns; it does not count as use. */
+  peek(key: string): V | undefined;
 }
 
 /** An object without a prototype, which V8 keeps as a hash table. */
@@ -35,6 +37,10 @@ export class FrontTable<V> implements Held<V> {
 
   get(key: string): V | undefined {
     return this.#found[key] ?? this.#find(key);
+  }
+
+  peek(key: string): V | undefined {
+    return this.#held.peek(key);
   }
 
   set(key: string, value: V): void {

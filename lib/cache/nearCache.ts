@@ -10,8 +10,8 @@ const MAX_MISSING = 10_000;
 /** Entries found lately, in front of `'all'`. */
 const FRONT_OF_ALL = 5000;
 
-/** What others need of the held entries. */
-export type EntryMap = Held<Entry>;
+/** What readers need of the held entries. */
+export type EntryMap = Omit<Held<Entry>, 'peek'>;
 
 export interface NearCacheOptions {
   /** Keys that are never held. Default: none. */
@@ -21,10 +21,17 @@ export interface NearCacheOptions {
   readonly onEvicted?: ((key: string) => void) | undefined;
 }
 
+/** Holds all entries: there is no use to count. */
+class Unbounded extends Map<string, Entry> {
+  peek(key: string): Entry | undefined {
+    return this.get(key);
+  }
+}
+
 /** The entries of one dictionary. It knows nothing of where they come from. */
 export class NearCache {
   /** Read directly on the hit path. */
-  readonly entries: EntryMap;
+  readonly entries: Held<Entry>;
   readonly #limit: CacheLimit;
   readonly #maxAgeMs: number;
   readonly #uncacheable: ReadonlySet<string>;
@@ -47,16 +54,16 @@ export class NearCache {
     this.#random = random;
     // One class for every limit: calls of the hit path meet one shape.
     this.entries =
-      typeof limit === 'number' ? boundedEntries(limit, onEvicted) : new FrontTable(new Map(), FRONT_OF_ALL);
+      typeof limit === 'number' ? boundedEntries(limit, onEvicted) : new FrontTable(new Unbounded(), FRONT_OF_ALL);
     this.#missing = new QuickLRU({
       maxSize: generationSize(MAX_MISSING),
       onEviction: (key) => this.entries.delete(key),
     });
   }
 
-  /** The entry of `key`, if it belongs to `era`. */
+  /** The entry of `key`, if it belongs to `era`. That something is written or heard of it does not count as use. */
   find(key: string, era: Era): Entry | undefined {
-    const entry = this.entries.get(key);
+    const entry = this.entries.peek(key);
     return entry?.era === era ? entry : undefined;
   }
 
@@ -104,7 +111,7 @@ export class NearCache {
   }
 }
 
-function boundedEntries(limit: number, onEvicted: ((key: string) => void) | undefined): EntryMap {
+function boundedEntries(limit: number, onEvicted: ((key: string) => void) | undefined): Held<Entry> {
   const maxSize = generationSize(limit);
   const options: LruOptions<string, Entry> = onEvicted === undefined ? { maxSize } : { maxSize, onEviction: onEvicted };
   return new FrontTable(new QuickLRU(options), Math.floor(maxSize / 2));

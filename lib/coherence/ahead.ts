@@ -4,7 +4,10 @@ interface Group {
   readonly nonce: number;
   /** Monotonic milliseconds of the first installation. */
   readonly since: number;
-  readonly keys: Set<string>;
+  /** Also those that have moved on to another position. */
+  readonly keys: string[];
+  /** How many have not. */
+  count: number;
 }
 
 /** Entries held at once that the feed has not confirmed. Beyond it replies are served, but not kept. */
@@ -21,13 +24,17 @@ export class Ahead {
 
   /** Lists `key` at `position`. `false`: no room, or another history claims this number; the entry may not be kept. */
   add(key: string, position: Position, now: number): boolean {
-    const group = this.#groups.get(position.seq) ?? { nonce: position.nonce, since: now, keys: new Set() };
-    if (group.nonce !== position.nonce) return false;
-    if (this.#seqs.size >= CAPACITY && !this.#seqs.has(key)) return false;
-    this.#takeOff(key);
-    group.keys.add(key);
-    this.#groups.set(position.seq, group);
-    this.#seqs.set(key, position.seq);
+    const { seq, nonce } = position;
+    const group = this.#groups.get(seq) ?? { nonce, since: now, keys: [], count: 0 };
+    if (group.nonce !== nonce) return false;
+    const before = this.#seqs.get(key);
+    if (before === seq) return true;
+    if (before === undefined && this.#seqs.size >= CAPACITY) return false;
+    if (before !== undefined) this.#leave(before);
+    group.keys.push(key);
+    group.count++;
+    this.#groups.set(seq, group);
+    this.#seqs.set(key, seq);
     return true;
   }
 
@@ -37,11 +44,9 @@ export class Ahead {
   }
 
   /** The feed has reached `position`: takes its keys off the list and says whether they are confirmed. */
-  reach(position: Position): { readonly keys: Iterable<string>; readonly confirmed: boolean } | undefined {
-    const group = this.#groups.get(position.seq);
-    if (group === undefined) return undefined;
-    this.#take(position.seq, group);
-    return { keys: group.keys, confirmed: group.nonce === position.nonce };
+  reach({ seq, nonce }: Position): { readonly keys: readonly string[]; readonly confirmed: boolean } | undefined {
+    const group = this.#groups.get(seq);
+    return group && { keys: this.#take(seq, group), confirmed: group.nonce === nonce };
   }
 
   /** Takes off the list, and returns, the keys above `position` that were there before the time `sentAt`. */
@@ -49,8 +54,7 @@ export class Ahead {
     const lost: string[] = [];
     for (const [seq, group] of this.#groups) {
       if (seq <= position.seq || group.since >= sentAt) continue;
-      this.#take(seq, group);
-      lost.push(...group.keys);
+      for (const key of this.#take(seq, group)) lost.push(key);
     }
     return lost;
   }
@@ -63,16 +67,16 @@ export class Ahead {
     return keys;
   }
 
-  #takeOff(key: string): void {
-    const seq = this.#seqs.get(key);
-    if (seq === undefined) return;
+  /** A key of the position `seq` has moved on. */
+  #leave(seq: number): void {
     const group = this.#groups.get(seq);
-    group?.keys.delete(key);
-    if (group?.keys.size === 0) this.#groups.delete(seq);
+    if (group !== undefined && --group.count === 0) this.#groups.delete(seq);
   }
 
-  #take(seq: number, group: Group): void {
+  #take(seq: number, { keys }: Group): readonly string[] {
     this.#groups.delete(seq);
-    for (const key of group.keys) this.#seqs.delete(key);
+    const taken = keys.filter((key) => this.#seqs.get(key) === seq);
+    for (const key of taken) this.#seqs.delete(key);
+    return taken;
   }
 }

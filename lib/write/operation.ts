@@ -6,6 +6,14 @@ import type { Content, PendingWrite, Waiter } from './writer.ts';
 /** What a waiting delete learns of the key: whether the store had it, or what an earlier write of the same call left. */
 type Existed = 'asStored' | boolean;
 
+/** Where a write waits for its turn. */
+export interface Place {
+  /** Moves on with each other call that comes in between: a later write may only take the place of one of its stretch. */
+  readonly stretch: number;
+  /** A write that waits here has so many bytes more than before. */
+  grown(bytes: number): void;
+}
+
 /** All writes of one key that go out in the same call: the last one wins. */
 export class Operation implements PendingWrite, Content {
   readonly key: string;
@@ -18,10 +26,13 @@ export class Operation implements PendingWrite, Content {
   isBackground = false;
   /** Belongs to writes that are applied together or not at all. */
   isGrouped = false;
+  /** `undefined` once its turn has come. */
+  place: Place | undefined;
   #older: Operation | undefined;
   #isOver = false;
   #startsWithCountedDelete: boolean;
-  readonly #waiters: { readonly waiter: Waiter; readonly existed: Existed }[] = [];
+  /** Nobody waits for what is assigned. */
+  #waiters: { readonly waiter: Waiter; readonly existed: Existed }[] | undefined;
 
   constructor(key: string, { bytes, ttlMs }: Content, waiter: Waiter | undefined, deadline: number) {
     this.key = key;
@@ -57,6 +68,7 @@ export class Operation implements PendingWrite, Content {
   /** A later write of the key takes the place of the ones before. */
   overwrite({ bytes, ttlMs }: Content, waiter: Waiter | undefined): void {
     this.#addWaiter(waiter, this.bytes !== undefined);
+    this.place?.grown((bytes?.length ?? 0) - this.size);
     this.bytes = bytes;
     this.ttlMs = ttlMs;
     this.entry = new Entry(bytes);
@@ -64,28 +76,28 @@ export class Operation implements PendingWrite, Content {
 
   /** Lets one more hear how the write ended. */
   join(waiter: Waiter): void {
-    this.#waiters.push({ waiter, existed: true });
+    this.#join(waiter, true);
   }
 
   isFor(waiter: Waiter): boolean {
-    return this.#waiters.some((other) => other.waiter === waiter);
+    return this.#waiters?.some((other) => other.waiter === waiter) === true;
   }
 
   /** Whether `waiter` alone wants this write. */
   isOnlyFor(waiter: Waiter): boolean {
-    return !this.isBackground && this.#waiters.every((other) => other.waiter === waiter);
+    return !this.isBackground && this.#waiters?.every((other) => other.waiter === waiter) === true;
   }
 
   applied(wasStored: boolean): void {
     this.end();
-    for (const { waiter, existed } of this.#waiters) {
+    for (const { waiter, existed } of this.#waiters ?? []) {
       waiter.applied(this.key, existed === 'asStored' ? wasStored : existed, this);
     }
   }
 
   failed(error: NearDictError): void {
     this.end();
-    for (const { waiter } of this.#waiters) waiter.failed(this.key, error);
+    for (const { waiter } of this.#waiters ?? []) waiter.failed(this.key, error);
   }
 
   /** It has ended, and holds on to no other that has: each would, to all before it. */
@@ -96,7 +108,12 @@ export class Operation implements PendingWrite, Content {
 
   #addWaiter(waiter: Waiter | undefined, existed: Existed): void {
     if (waiter === undefined) this.isBackground = true;
-    else this.#waiters.push({ waiter, existed });
+    else this.#join(waiter, existed);
+  }
+
+  #join(waiter: Waiter, existed: Existed): void {
+    this.#waiters ??= [];
+    this.#waiters.push({ waiter, existed });
   }
 }
 

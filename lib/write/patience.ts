@@ -16,20 +16,31 @@ export class Patience {
     this.#since = performance.now();
   }
 
-  deadlineOf(operation: Operation): Deadline {
-    return Math.max(operation.deadline, this.#since + this.#timeoutMs);
+  /** When the first of these writes has to have ended. */
+  firstDeadline(operations: readonly Operation[]): Deadline {
+    let first = Number.POSITIVE_INFINITY;
+    for (const operation of operations) first = Math.min(first, this.#deadlineOf(operation));
+    return first;
   }
 
   /** Writes that have time left, and those that have not; what belongs together runs out of time together. */
-  sort(operations: readonly Operation[]): { readonly timely: Operation[]; readonly late: Operation[] } {
+  sort(operations: readonly Operation[]): {
+    readonly timely: readonly Operation[];
+    readonly late: readonly Operation[];
+  } {
     const now = performance.now();
-    const isLate = (operation: Operation): boolean => this.deadlineOf(operation) <= now;
-    const isGroupLate = operations.some((operation) => operation.isGrouped && isLate(operation));
-    const timely: Operation[] = [];
-    const late: Operation[] = [];
-    for (const operation of operations) {
-      (isLate(operation) || (operation.isGrouped && isGroupLate) ? late : timely).push(operation);
-    }
-    return { timely, late };
+    const isLate = (operation: Operation): boolean => this.#deadlineOf(operation) <= now;
+    const late = operations.filter(isLate);
+    if (late.length === 0) return { timely: operations, late };
+    const isGroupLate = late.some(({ isGrouped }) => isGrouped);
+    const isGivenUp = (operation: Operation): boolean => isLate(operation) || (operation.isGrouped && isGroupLate);
+    return {
+      timely: operations.filter((operation) => !isGivenUp(operation)),
+      late: operations.filter(isGivenUp),
+    };
+  }
+
+  #deadlineOf(operation: Operation): Deadline {
+    return Math.max(operation.deadline, this.#since + this.#timeoutMs);
   }
 }

@@ -34,11 +34,8 @@ export class Sender {
    * @throws {NearDictError} It was not applied, or (`AmbiguousWriteError`) that is not known.
    */
   async send(batch: Batch, deadline: Deadline, entryOf?: EntryOf): Promise<Receipt> {
-    // Some twice, perhaps: they enter and leave as often.
-    const keys = [...batch.deletes];
-    for (const [key] of batch.sets) keys.push(key);
-    for (const { key } of batch.conditions ?? []) keys.push(key);
-    for (const key of keys) this.#partition.guard.enter(key);
+    const { guard } = this.#partition;
+    forEachKey(batch, (key) => guard.enter(key));
     try {
       const { receipt, departure } = await this.#write(batch, deadline);
       if (!this.#isClosed) this.#take(batch, receipt, departure, entryOf);
@@ -46,10 +43,10 @@ export class Sender {
     } catch (error) {
       const reason = asWriteError(error);
       const isUnknown = reason instanceof AmbiguousWriteError && !this.#isClosed;
-      if (isUnknown) for (const key of keys) this.#partition.acknowledgeUnknown(key);
+      if (isUnknown) forEachKey(batch, (key) => this.#partition.acknowledgeUnknown(key));
       throw reason;
     } finally {
-      for (const key of keys) this.#partition.guard.leave(key);
+      forEachKey(batch, (key) => guard.leave(key));
     }
   }
 
@@ -97,10 +94,17 @@ export class Sender {
       const isSet = new Set(batch.sets.map(([key]) => key));
       for (const key of batch.deletes) if (!isSet.has(key)) acknowledge(key, new Entry(undefined));
     }
-    for (const [index, [key, bytes, ttlMs]] of batch.sets.entries()) {
+    batch.sets.forEach(([key, bytes, ttlMs], index) => {
       this.bytesOut += bytes.length;
       acknowledge(key, (entryOf(key, index) ?? new Entry(bytes)).livingFor(ttlMs, departure.sentAt));
-    }
+    });
     if (batch.clear) this.#partition.acknowledgeClear(position);
   }
+}
+
+/** Tells every key that a batch changes or compares, some twice, perhaps. */
+function forEachKey({ deletes, sets, conditions }: Batch, tell: (key: string) => void): void {
+  deletes.forEach(tell);
+  for (const [key] of sets) tell(key);
+  conditions?.forEach(({ key }) => tell(key));
 }

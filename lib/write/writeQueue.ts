@@ -25,6 +25,9 @@ export interface WriteQueueOptions {
   readonly onFailure: (key: string, error: NearDictError) => void;
 }
 
+/** Of writes that go first: what comes later stays behind what came before it. */
+const NO_STRETCH = -1;
+
 /** A call that is made of no queued writes. */
 export interface Call {
   /** Called when its turn has come; `undefined`: there is nothing to send any more. */
@@ -44,8 +47,8 @@ export class WriteQueue {
   readonly #parcels = new Set<Parcel>();
   /** The parcel that takes plain writes: nothing waits behind it. */
   #open: Parcel | undefined;
-  /** By key, the parcel in which a later write may take the place of the last one: no other call waits in between. */
-  #places = new Map<string, Parcel>();
+  /** Counts the calls of their own: a write may only take the place of an earlier one if none came in between. */
+  #stretch = 0;
   /** The plain writes of the call under way. */
   #sent: readonly Operation[] = [];
   /** Of the tickets of conditional writes. */
@@ -67,11 +70,15 @@ export class WriteQueue {
 
   /** @throws {BackpressureError} Too much waits. */
   write(key: string, content: Content, waiter: Waiter | undefined): void {
-    const place = this.#places.get(key);
-    const present = place?.find(key);
-    this.#options.backlog.admit(present === undefined ? 1 : 0, sizeOf(content) - (present?.size ?? 0));
-    if (place !== undefined && present !== undefined) this.#overwrite(place, present, content, waiter);
-    else this.#add(this.#parcelFor(1, sizeOf(content)), key, content, waiter);
+    const newest = this.#options.pending.get(key);
+    const size = sizeOf(content);
+    if (newest?.place?.stretch === this.#stretch) {
+      this.#options.backlog.admit(0, size - newest.size);
+      this.#overwrite(newest, content, waiter);
+      return;
+    }
+    this.#options.backlog.admit(1, size);
+    this.#add(this.#parcelFor(1, size), key, content, waiter, newest);
   }
 
   /**
@@ -85,17 +92,17 @@ export class WriteQueue {
     this.#options.backlog.admit(contents.size, bytes);
     const parcel = this.#parcelFor(contents.size, bytes);
     for (const [key, content] of contents) {
-      const present = parcel.find(key);
-      if (present !== undefined) this.#overwrite(parcel, present, content, waiter);
-      const operation = present ?? this.#add(parcel, key, content, waiter);
-      operation.isGrouped = true;
+      let newest = this.#options.pending.get(key);
+      if (newest?.place === parcel) this.#overwrite(newest, content, waiter);
+      else newest = this.#add(parcel, key, content, waiter, newest);
+      newest.isGrouped = true;
     }
   }
 
   /** Makes a call of its own in its turn. Resolves what it did; `undefined` if there was nothing to send any more. */
   apply(call: Call, deadline: Deadline): Promise<Receipt | undefined> {
     this.#open = undefined;
-    this.#places = new Map();
+    this.#stretch++;
     return new Promise((resolve, reject) => {
       this.#lane.add({ run: () => this.#apply(call, deadline).then(resolve, reject), giveUp: reject });
     });
@@ -126,7 +133,7 @@ export class WriteQueue {
 
   #parcelFor(writes: number, bytes: number): Parcel {
     if (this.#open?.hasRoomFor(writes, bytes) === true) return this.#open;
-    const parcel = new Parcel();
+    const parcel = new Parcel(this.#stretch);
     this.#open = parcel;
     this.#lane.add(this.#turnOf(parcel));
     return parcel;
@@ -142,21 +149,26 @@ export class WriteQueue {
     };
   }
 
-  #add(parcel: Parcel, key: string, content: Content, waiter: Waiter | undefined): Operation {
+  #add(
+    parcel: Parcel,
+    key: string,
+    content: Content,
+    waiter: Waiter | undefined,
+    newest: Operation | undefined,
+  ): Operation {
     const { pending, timeoutMs, backlog } = this.#options;
     const operation = new Operation(key, content, waiter, performance.now() + timeoutMs);
-    operation.follow(pending.get(key));
+    operation.follow(newest);
     parcel.add(operation);
-    this.#places.set(key, parcel);
     backlog.add(operation.size);
     pending.set(key, operation);
     return operation;
   }
 
-  #overwrite(parcel: Parcel, operation: Operation, content: Content, waiter: Waiter | undefined): void {
+  #overwrite(operation: Operation, content: Content, waiter: Waiter | undefined): void {
     const { pending, backlog } = this.#options;
     backlog.remove(operation.size);
-    parcel.overwrite(operation, content, waiter);
+    operation.overwrite(content, waiter);
     backlog.add(operation.size);
     pending.changed(operation.key);
   }
@@ -164,24 +176,22 @@ export class WriteQueue {
   #drop(parcel: Parcel, operations: readonly Operation[]): void {
     for (const operation of operations) {
       parcel.remove(operation);
-      this.#leave(parcel, operation);
+      this.#options.backlog.remove(operation.size);
       operation.end();
       this.#uncover(operation);
     }
   }
 
   /** Takes everything out of a parcel whose turn has come, or never will. */
-  #unload(parcel: Parcel): Operation[] {
+  #unload(parcel: Parcel): readonly Operation[] {
     if (this.#open === parcel) this.#open = undefined;
     this.#parcels.delete(parcel);
     const { operations } = parcel;
-    for (const operation of operations) this.#leave(parcel, operation);
+    for (const operation of operations) {
+      operation.place = undefined;
+      this.#options.backlog.remove(operation.size);
+    }
     return operations;
-  }
-
-  #leave(parcel: Parcel, { key, size }: Operation): void {
-    this.#options.backlog.remove(size);
-    if (this.#places.get(key) === parcel) this.#places.delete(key);
   }
 
   async #send(operations: readonly Operation[]): Promise<void> {
@@ -191,10 +201,11 @@ export class WriteQueue {
     if (this.#closedBy !== undefined) this.#failAll(timely, this.#closedBy);
     if (this.#closedBy !== undefined || timely.length === 0) return;
     this.#sent = timely;
-    const deadline = Math.min(...timely.map((operation) => this.#patience.deadlineOf(operation)));
-    const entries = timely.filter(({ bytes }) => bytes !== undefined).map(({ entry }) => entry);
+    const deadline = this.#patience.firstDeadline(timely);
+    const batch = toBatch(timely);
+    const setting = batch.deletes.length === 0 ? timely : timely.filter(({ bytes }) => bytes !== undefined);
     try {
-      const { existed } = await this.#sender.send(toBatch(timely), deadline, (_, index) => entries[index]);
+      const { existed } = await this.#sender.send(batch, deadline, (_, index) => setting[index]?.entry);
       if (this.#closedBy === undefined) this.#acknowledge(timely, existed);
     } catch (error) {
       if (this.#closedBy === undefined) await this.#reject(timely, asWriteError(error), deadline);
@@ -224,7 +235,7 @@ export class WriteQueue {
   }
 
   #putBack(operations: readonly Operation[]): void {
-    const parcel = new Parcel();
+    const parcel = new Parcel(NO_STRETCH);
     for (const operation of operations) {
       parcel.add(operation);
       this.#options.backlog.add(operation.size);

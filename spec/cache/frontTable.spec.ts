@@ -6,7 +6,7 @@ import { FrontTable } from '../../lib/cache/frontTable.ts';
 const GENERATION = 8;
 
 interface Call {
-  readonly name: 'get' | 'set' | 'delete' | 'clear';
+  readonly name: 'get' | 'peek' | 'set' | 'delete' | 'clear';
   readonly key: string;
   readonly value: number;
 }
@@ -19,7 +19,7 @@ function fronted(): { table: FrontTable<number>; lru: QuickLRU<string, number> }
 const calls = fc.array(
   fc.record<Call>({
     name: fc.oneof(
-      { arbitrary: fc.constantFrom('get', 'set', 'delete'), weight: 50 },
+      { arbitrary: fc.constantFrom('get', 'peek', 'set', 'delete'), weight: 50 },
       { arbitrary: fc.constant('clear'), weight: 1 },
     ),
     key: fc.nat({ max: 3 * GENERATION }).map(String),
@@ -37,6 +37,7 @@ describe('a table in front of a quick-lru', () => {
         for (const { name, key, value } of history) {
           const held = lru.peek(key);
           if (name === 'get') expect(table.get(key)).toBe(held);
+          else if (name === 'peek') expect(table.peek(key)).toBe(held);
           else if (name === 'delete') expect(table.delete(key)).toBe(held !== undefined);
           else if (name === 'set') table.set(key, value);
           else table.clear();

@@ -44,11 +44,23 @@ describe('a near cache of at most so many entries', () => {
 
     for (let index = 0; index < 100; index++) {
       cache.put(`key-${index}`, present(), era, 1, 0);
-      found.push(cache.find('used', era) !== undefined);
+      found.push(cache.entries.get('used') !== undefined);
     }
 
     expect(found).not.toContain(false);
     expect(cache.find('key-0', era)).toBeUndefined();
+  });
+
+  it('does not keep what nobody reads because others write it', () => {
+    const { cache, era } = cacheOf(10);
+    cache.put('heard of', present(), era, 1, 0);
+
+    for (let index = 0; index < 10; index++) {
+      cache.find('heard of', era);
+      cache.put(`key-${index}`, present(), era, 1, 0);
+    }
+
+    expect(cache.entries.peek('heard of')).toBeUndefined();
   });
 });
 

@@ -10,6 +10,8 @@ import { render } from './render.js';
 const here = import.meta.dirname;
 const root = dirname(here);
 
+const EXAMPLES = 'examples/README.md';
+
 /** Pages in the order of reading; what is not named here comes behind, by name. */
 const order = [
   'index',
@@ -22,7 +24,7 @@ const order = [
   'atomic-writes',
 ].concat(
   ['write-back', 'mirror', 'partitions', 'scaling', 'performance', 'cli', 'inspector', 'testing', 'telemetry'],
-  ['security', 'comparison', 'migrating', 'contributing', 'changelog'],
+  ['security', 'comparison', 'migrating', 'examples', 'contributing', 'changelog'],
 );
 
 /**
@@ -35,7 +37,7 @@ const order = [
 /** @returns {Promise<Source[]>} */
 async function sources() {
   const docs = (await readdir(join(root, 'docs'))).filter((file) => file.endsWith('.md'));
-  const paths = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.map((file) => join('docs', file))];
+  const paths = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', EXAMPLES, ...docs.map((file) => join('docs', file))];
   const written = await Promise.all(
     paths.map(async (path) => ({ name: nameOf(path), path, text: await readFile(join(root, path), 'utf8') })),
   );
@@ -45,17 +47,13 @@ async function sources() {
 
 /** @param {string} path */
 function nameOf(path) {
-  return path === 'README.md'
-    ? 'index'
-    : path
-        .replace(/^docs\//, '')
-        .replace(/\.md$/, '')
-        .toLowerCase();
+  if (path === EXAMPLES) return 'examples';
+  return path === 'README.md' ? 'index' : path.replace(/^docs\/|\.md$/g, '').toLowerCase();
 }
 
 /** @param {string} path */
 function isPage(path) {
-  return /^(README|CONTRIBUTING|CHANGELOG|docs\/[^/]+)\.md$/.test(path);
+  return path === EXAMPLES || /^(README|CONTRIBUTING|CHANGELOG|docs\/[^/]+)\.md$/.test(path);
 }
 
 /**

@@ -10,6 +10,23 @@ import { until } from './support/until.ts';
 
 const root = join(import.meta.dirname, '..');
 
+/** What newcomers look for, and the page that tells it. */
+const questions = {
+  'how do I install it': 'getting-started',
+  'redis cluster': 'index',
+  'what happens when redis is down': 'outages',
+  'expire a key': 'migrating',
+  'time to live': 'atomic-writes',
+  'zod schema': 'types',
+  'how to test with jest': 'testing',
+  'config without await': 'getting-started',
+  tls: 'security',
+  cli: 'cli',
+  conflict: 'write-back',
+  'rate limit': 'examples',
+  openDict: 'api',
+};
+
 describe('the site of the documentation', () => {
   let folder: string;
   let pages: ReadonlyMap<string, string>;
@@ -44,17 +61,21 @@ describe('the site of the documentation', () => {
     expect(api[2]).toContain('id="instrument"');
   });
 
-  it('is searched without a server', async () => {
+  it('is searched without a server, and finds what newcomers ask', async () => {
     const browser = await startBrowser();
     try {
       const page = await browser.open(pathToFileURL(join(folder, 'index.html')).href);
       await page.untilText('h1', /neardict/);
       await until('the page is there', () => page.evaluate<boolean>("document.readyState === 'complete'"));
+      const found = await page.evaluate<Record<string, string>>(
+        `Object.fromEntries(${JSON.stringify(Object.keys(questions))}.map((words) => [words, find(words)[0].page]))`,
+      );
       await page.type('#query', 'how old may a value be staleIfErr');
       await page.untilText('#found', /./);
       await page.click('#found a');
       await page.untilText('main', /staleIfError/);
 
+      expect(found).toEqual(questions);
       expect(await page.evaluate<string>('location.protocol')).toBe('file:');
     } finally {
       await browser.close();

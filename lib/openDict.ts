@@ -2,6 +2,7 @@ import { NearCache } from './cache/nearCache.ts';
 import { TurnClock } from './cache/turnClock.ts';
 import { msgpackCodec, readTextNatively } from './codec/msgpack.ts';
 import { Values } from './codec/values.ts';
+import type { Asked, Decode } from './coherence/asked.ts';
 import { Following } from './coherence/following.ts';
 import { LastKnown } from './coherence/lastKnown.ts';
 import { Outage } from './coherence/outage.ts';
@@ -198,7 +199,8 @@ function assemble(
       ),
   );
   const outages = ids.map(() => new Outage());
-  const readers = partitions.map((partition, id) => new Reader(space, id, partition, timeoutMs));
+  const decode: Decode = (key, entry) => reads.decoded(key, entry);
+  const readers = partitions.map((partition, id) => new Reader(space, id, partition, timeoutMs, decode));
   const readerOf = (key: string): Reader => readers[partitionOf(key)] as Reader;
   const onFailure = (key: string, error: NearDictError): void => {
     writes.addFailure(key, error);
@@ -276,11 +278,12 @@ function assemble(
       clock,
       cache,
       (key) => outages[partitionOf(key)] as Outage,
-      (key, take) => {
+      (key) => {
         const id = partitionOf(key);
         following.use(id);
-        return (readers[id] as Reader).read(key, take);
+        return (readers[id] as Reader).read(key);
       },
+      decode,
     ),
     onUse: () => {
       following.keepProving();
@@ -329,7 +332,8 @@ function fetchBy(
   clock: TurnClock,
   { entries }: NearCache,
   outageOf: (key: string) => Outage,
-  fetch: Fetch,
+  fetch: (key: string) => Asked,
+  decode: Decode,
 ): Fetch {
   if (staleIfErrorMs === undefined) return fetch;
   const graceMs = staleIfErrorMs - maxStalenessMs;
@@ -338,7 +342,7 @@ function fetchBy(
     now: () => clock.time(),
     graceMs,
     outageOf,
-    fetch: (key) => fetch(key, (_, entry) => ({ entry })),
+    fetch: (key) => fetch(key).reply(),
   });
-  return async (key, take) => take(key, (await lastKnown.read(key)).entry);
+  return async (key) => decode(key, (await lastKnown.read(key)).entry);
 }

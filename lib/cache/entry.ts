@@ -132,7 +132,7 @@ export class Entry {
 }
 
 /** Makes a read that is used without `await` fail where it is used, instead of writing '[object Promise]' somewhere. */
-function refuseConversion(): never {
+export function refuseConversion(): never {
   throw usageError(
     'A read of a dictionary is a promise: write `await dict.key`. To change a value by what it was, use update().',
   );

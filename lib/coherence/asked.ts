@@ -3,8 +3,12 @@ import type { FillGuard, Flight, Joinable } from '../cache/fillGuard.ts';
 import type { Reply } from '../cache/reply.ts';
 import type { Departure } from './departure.ts';
 
+/** Makes the value of an entry for a reader of its key. */
+export type Decode = (key: string, entry: Entry) => unknown;
+
 /** Keys that are asked for in one command, and the promise that all their replies hang on: one each would cost more than the rest. */
 export class Batch {
+  readonly decode: Decode;
   readonly reads: Asked[] = [];
   /** Absent until it is sent. */
   departure: Departure | undefined;
@@ -13,7 +17,8 @@ export class Batch {
   arrived!: () => void;
   failed!: (error: unknown) => void;
 
-  constructor() {
+  constructor(decode: Decode) {
+    this.decode = decode;
     this.arrival = new Promise((resolve, reject) => {
       this.arrived = resolve;
       this.failed = reject;
@@ -22,17 +27,16 @@ export class Batch {
 }
 
 /**
- * A key that is asked for, and the reply once that is here.
+ * A key that is asked for, and the reply once that is here. To await it brings the value.
  *
- * There is one for every miss under way, and it is all that stands for it: in the batch, in what is in flight, and as the
- * reply.
+ * There is one for every miss under way, and it is all that stands for it: in the batch and in what is in flight.
  */
-export class Asked implements Joinable, Reply {
+export class Asked implements Joinable {
   readonly key: string;
   readonly flight: Flight<Asked>;
-  bytes: Uint8Array | undefined = undefined;
   entry!: Entry;
   readonly #batch: Batch;
+  #bytes: Uint8Array | undefined = undefined;
   #ttlMs: number | undefined;
 
   constructor(key: string, batch: Batch, guard: FillGuard<Asked>) {
@@ -45,19 +49,35 @@ export class Asked implements Joinable, Reply {
     return this.#batch.departure?.sentAt;
   }
 
-  get expiresAt(): number {
-    return (this.sentAt ?? 0) + (this.#ttlMs ?? Number.POSITIVE_INFINITY);
-  }
-
   /** Takes the reply. */
   answer(bytes: Uint8Array | undefined, ttlMs: number | undefined, sentAt: number): void {
-    this.bytes = bytes;
+    this.#bytes = bytes;
     this.#ttlMs = ttlMs;
     this.entry = new Entry(bytes).livingFor(ttlMs, sentAt);
   }
 
-  /** Resolves what `take` makes of the reply, once that is here. */
-  answered<V>(take: (key: string, entry: Entry) => V): Promise<V> {
-    return this.#batch.arrival.then(() => take(this.key, this.entry));
+  /** One promise for each who waits: a promise of the value, and another of what becomes of it, would be two. */
+  // oxlint-disable-next-line unicorn/no-thenable -- to be awaited is what it is for
+  then<A = unknown, B = never>(
+    onValue?: ((value: unknown) => A | PromiseLike<A>) | null,
+    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#batch.arrival.then(() => {
+      let value: unknown;
+      try {
+        value = this.#batch.decode(this.key, this.entry);
+      } catch (error) {
+        if (typeof onError === 'function') return onError(error);
+        throw error;
+      }
+      return typeof onValue === 'function' ? onValue(value) : (value as A);
+    }, onError);
+  }
+
+  /** The reply itself. */
+  async reply(): Promise<Reply> {
+    await this.#batch.arrival;
+    const expiresAt = (this.sentAt ?? 0) + (this.#ttlMs ?? Number.POSITIVE_INFINITY);
+    return { bytes: this.#bytes, entry: this.entry, expiresAt };
   }
 }

@@ -1,7 +1,7 @@
 import { Entry } from '../cache/entry.ts';
 import type { Reply } from '../cache/reply.ts';
 import type { Block, PartitionId, Snapshot, Space } from '../store/store.ts';
-import { Asked, Batch } from './asked.ts';
+import { Asked, Batch, type Decode } from './asked.ts';
 import { type AskForBlock, eachBlock } from './blocks.ts';
 import type { Departure } from './departure.ts';
 import type { Partition } from './partition.ts';
@@ -22,28 +22,27 @@ export class Reader {
   readonly #id: PartitionId;
   readonly #partition: Partition;
   readonly #timeoutMs: number;
+  readonly #decode: Decode;
   /** To be sent at the end of the tick. */
   #batches: Batch[] = [];
 
-  constructor(space: Space, id: PartitionId, partition: Partition, timeoutMs: number) {
+  /** @param decode - What makes values of replies. */
+  constructor(space: Space, id: PartitionId, partition: Partition, timeoutMs: number, decode: Decode) {
     this.#space = space;
     this.#id = id;
     this.#partition = partition;
     this.#timeoutMs = timeoutMs;
+    this.#decode = decode;
   }
 
-  /**
-   * Joins a read of the key that is under way and was not overtaken, else asks the store. Resolves what `take` makes of
-   * the reply.
-   */
-  read<V>(key: string, take: (key: string, entry: Entry) => V): Promise<V> {
-    return (this.#partition.shared(key) ?? this.#ask(key)).answered(take);
+  /** Joins a read of the key that is under way and was not overtaken, else asks the store. */
+  read(key: string): Asked {
+    return this.#partition.shared(key) ?? this.#ask(key);
   }
 
   /** Asks the store after this call: the reply is never older than this moment. */
   readFresh(key: string): Promise<Reply> {
-    const waiting = this.#partition.waiting(key) ?? this.#ask(key);
-    return waiting.answered(() => waiting);
+    return (this.#partition.waiting(key) ?? this.#ask(key)).reply();
   }
 
   /**
@@ -114,7 +113,7 @@ export class Reader {
       process.nextTick(() => {
         this.#sendAll();
       });
-    const batch = new Batch();
+    const batch = new Batch(this.#decode);
     this.#batches.push(batch);
     return batch;
   }

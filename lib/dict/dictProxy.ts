@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { KeyError, usageError } from '../errors.ts';
 import { reservedNames } from './keys.ts';
-import { LazyRead } from './lazyRead.ts';
+import { type Awaitable, LazyRead } from './lazyRead.ts';
 import type { LocalReads } from './localReads.ts';
 
 /** What the Proxy does its work by. */
@@ -9,7 +9,7 @@ export interface DictAccess {
   readonly namespace: string;
   readonly reads: Pick<LocalReads, 'hit'>;
   /** Reads what was no hit when it was looked at. */
-  readonly ask: (key: string) => Promise<unknown>;
+  readonly ask: (key: string) => Awaitable;
   /** Checks, and queues the write. */
   assign(key: string, value: unknown): void;
   /** Checks, and queues the delete. */

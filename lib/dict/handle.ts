@@ -17,6 +17,7 @@ import type { ChangeHub } from './changeHub.ts';
 import { dictProxy } from './dictProxy.ts';
 import type { DictChange, DictEmitter, DictEvents, DictState } from './events.ts';
 import { assertKey, assertMany, assertManyKeys, PROTO } from './keys.ts';
+import type { Awaitable } from './lazyRead.ts';
 import type { LocalReads } from './localReads.ts';
 import type { Mirror, MirrorOptions } from './mirror/mirror.ts';
 import type { Mirrors } from './mirror/mirrors.ts';
@@ -107,7 +108,7 @@ export class Handle implements NearDict<Data> {
     this.dict = dictProxy({
       namespace,
       reads,
-      ask: (key) => this.get(key),
+      ask: (key) => reads.hit(key) ?? this.#ask(key),
       assign: (key, value) => {
         writes.assign(key, value);
       },
@@ -130,7 +131,7 @@ export class Handle implements NearDict<Data> {
   // Reading
 
   get(key: string, options?: GetOptions): Promise<unknown> {
-    return (options === undefined ? this.#parts.reads.hit(key) : undefined) ?? this.#get(key, options);
+    return (options === undefined ? this.#parts.reads.hit(key) : undefined) ?? this.#ask(key, options).then(undefined);
   }
 
   async getMany<K extends string>(given: readonly K[], options?: SignalOptions): Promise<{ [P in K]: unknown }> {
@@ -323,14 +324,14 @@ export class Handle implements NearDict<Data> {
   // Behind the methods
 
   /** Without a promise of its own around that of the read: there would be one more for every miss under way. */
-  #get(key: string, options: GetOptions | undefined): Promise<unknown> {
+  #ask(key: string, options?: GetOptions): Awaitable {
     try {
       assertKey(key);
       this.#assertOpen();
       options?.signal?.throwIfAborted();
       if (options === undefined) return this.#parts.reads.ask(key);
       const read = options.fresh === true ? this.#getFresh(key) : this.#parts.reads.get(key);
-      return abortable(read, options.signal);
+      return abortable(read.then(undefined), options.signal);
     } catch (error) {
       return Promise.reject(error);
     }

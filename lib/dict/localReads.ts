@@ -4,10 +4,10 @@ import type { TurnClock } from '../cache/turnClock.ts';
 import type { Values } from '../codec/values.ts';
 import type { PendingWrite } from '../write/writer.ts';
 import { reservedNames } from './keys.ts';
-import { LazyRead } from './lazyRead.ts';
+import { type Awaitable, LazyRead } from './lazyRead.ts';
 
-/** Asks the store, or joins a read that is under way, and resolves what `take` makes of the reply. */
-export type Fetch = <V>(key: string, take: (key: string, entry: Entry) => V) => Promise<V>;
+/** Asks the store, or joins a read that is under way: what it returns brings the value when it is awaited. */
+export type Fetch = (key: string) => Awaitable;
 
 export interface LocalReadsOptions {
   readonly entries: EntryMap;
@@ -29,8 +29,6 @@ export class LocalReads {
   readonly #values: Values;
   readonly #fetch: Fetch;
   readonly #onUse: () => void;
-  /** One for all reads. */
-  readonly #take = (key: string, entry: Entry): unknown => this.#decoded(key, entry);
 
   constructor(options: LocalReadsOptions) {
     this.#entries = options.entries;
@@ -62,15 +60,29 @@ export class LocalReads {
   }
 
   /** A read of `key` from memory or from the store. */
-  get(key: string): Promise<unknown> {
+  get(key: string): Awaitable {
     return this.hit(key) ?? this.ask(key);
   }
 
   /** A read of `key`, which was found to be no hit, from the store, or of a write on its way. */
-  ask(key: string): Promise<unknown> {
+  ask(key: string): Awaitable {
     this.#onUse();
     const pending = this.#pending.get(key);
-    return pending === undefined ? this.#fetch(key, this.#take) : this.#peekPending(key, pending);
+    return pending === undefined ? this.#fetch(key) : this.#peekPending(key, pending);
+  }
+
+  /**
+   * The value of an entry.
+   *
+   * @throws {CodecError} The stored bytes can't be read.
+   */
+  decoded(key: string, entry: Entry): unknown {
+    try {
+      return entry.peek(key, this.#values);
+    } catch (error) {
+      this.#drop(key, entry);
+      throw error;
+    }
   }
 
   /** The value from memory; `undefined` if it is missing or not in memory. */
@@ -140,18 +152,9 @@ export class LocalReads {
 
   #valueOf(key: string, entry: Entry): unknown {
     try {
-      return this.#decoded(key, entry);
+      return this.decoded(key, entry);
     } catch {
       return undefined;
-    }
-  }
-
-  #decoded(key: string, entry: Entry): unknown {
-    try {
-      return entry.peek(key, this.#values);
-    } catch (error) {
-      this.#drop(key, entry);
-      throw error;
     }
   }
 

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { memoryStore, openDict, UnavailableError } from 'neardict';
-import type { Entry } from '../../lib/cache/entry.ts';
 import { NearCache } from '../../lib/cache/nearCache.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
 import { Reader } from '../../lib/coherence/reader.ts';
@@ -95,10 +94,8 @@ describe('reads of a partition', () => {
       asked.push(keys);
       return read(id, keys, deadline);
     });
-    reader = new Reader(space, 0, partition, 60_000);
+    reader = new Reader(space, 0, partition, 60_000, (_key, entry) => text(entry.bytes));
   });
-
-  const take = (_key: string, entry: Entry): string | undefined => text(entry.bytes);
 
   /** What is cached of the keys. */
   function cached(...keys: string[]): (string | undefined)[] {
@@ -113,7 +110,7 @@ describe('reads of a partition', () => {
   }
 
   it('of one tick are one command, those of one key one of its keys', async () => {
-    const reads = [reader.read('a', take), reader.read('none', take), reader.read('a', take)];
+    const reads = [reader.read('a'), reader.read('none'), reader.read('a')];
     await answer();
 
     expect(await Promise.all(reads)).toEqual(['a1', undefined, 'a1']);
@@ -123,7 +120,7 @@ describe('reads of a partition', () => {
   });
 
   it('of more keys than one reply should bring are several', async () => {
-    const reads = Array.from({ length: 1500 }, (_, index) => reader.read(`key ${index}`, take));
+    const reads = Array.from({ length: 1500 }, (_, index) => reader.read(`key ${index}`));
     await answer();
     await Promise.all(reads);
 
@@ -131,14 +128,14 @@ describe('reads of a partition', () => {
   });
 
   it('join one that is under way while its reply will be young enough', async () => {
-    const first = reader.read('a', take);
+    const first = reader.read('a');
     await turn();
     now += MAX_STALENESS_MS;
-    const second = reader.read('a', take);
+    const second = reader.read('a');
     await turn();
     expect(asked).toEqual([['a']]);
     now++;
-    const third = reader.read('a', take);
+    const third = reader.read('a');
     await answer();
 
     expect(await Promise.all([first, second, third])).toEqual(['a1', 'a1', 'a1']);
@@ -146,26 +143,26 @@ describe('reads of a partition', () => {
   });
 
   it('do not join one that was overtaken by a message', async () => {
-    const first = reader.read('a', take);
+    const first = reader.read('a');
     await turn();
     space.execute();
     write(['a', 'a2']);
     space.deliver();
-    const second = reader.read('a', take);
+    const second = reader.read('a');
     await answer();
 
     expect(await Promise.all([first, second])).toEqual(['a1', 'a2']);
   });
 
   it('that have to be fresh join only what was not sent yet', async () => {
-    const sent = reader.read('a', take);
+    const sent = reader.read('a');
     await turn();
     const [waiting, fresh] = [reader.readFresh('a'), reader.readFresh('a')];
     await answer();
 
     expect(asked).toEqual([['a'], ['a']]);
     expect(await sent).toBe('a1');
-    expect(await waiting).toBe(await fresh);
+    expect((await waiting).entry).toBe((await fresh).entry);
     expect(await fresh).toMatchObject({ bytes: bytes('a1'), expiresAt: Number.POSITIVE_INFINITY });
   });
 
@@ -183,7 +180,7 @@ describe('reads of a partition', () => {
   it('prove the partition as of when they were sent', async () => {
     const proofs: number[] = [];
     for (const read of [
-      () => reader.read('a', take),
+      () => reader.read('a'),
       () => reader.readBeside(['a']),
       () =>
         reader.readAllBeside(
@@ -204,7 +201,7 @@ describe('reads of a partition', () => {
   });
 
   it('that fail all do, and leave nothing under way', async () => {
-    const failed = Promise.allSettled([reader.read('a', take), reader.read('b', take), reader.readBeside(['a', 'c'])]);
+    const failed = Promise.allSettled([reader.read('a'), reader.read('b'), reader.readBeside(['a', 'c'])]);
     await turn();
     space.cut(() => 0);
 
@@ -212,14 +209,14 @@ describe('reads of a partition', () => {
     expect(['a', 'b', 'c'].map((key) => partition.guard.flightOf(key))).toEqual([undefined, undefined, undefined]);
 
     space.connect();
-    const again = reader.read('a', take);
+    const again = reader.read('a');
     await answer();
     expect(await again).toBe('a1');
     expect(partition.guard.flightOf('a')).toBeUndefined();
   });
 
   it('of a walk bring up to date what is cached, and cache nothing', async () => {
-    const read = reader.read('a', take);
+    const read = reader.read('a');
     await answer();
     await read;
     write(['a', 'a2']);
@@ -236,7 +233,7 @@ describe('reads of a partition', () => {
     { when: 'the feed has applied all of it', isAhead: false, entries: ['a'] },
     { when: 'it is ahead of the feed', isAhead: true, entries: ['a', 'b', 'c'] },
   ])('of everything make an entry of a key only where it may be news: $when', async ({ isAhead, entries }) => {
-    const read = reader.read('a', take);
+    const read = reader.read('a');
     await answer();
     await read;
     write(['c', 'c1']);

@@ -11,7 +11,7 @@ const table = Uint16Array.from({ length: 256 }, (_, byte) => {
 /** The slot of a hash tag. */
 export function slotOf(tag: string): number {
   let crc = 0;
-  for (const byte of Buffer.from(tag)) crc = ((crc << 8) & 0xffff) ^ (table[((crc >> 8) ^ byte) & 0xff] ?? 0);
+  for (const byte of Buffer.from(tag)) crc = ((crc << 8) & 0xffff) ^ (table[((crc >> 8) ^ byte) & 0xff] as number);
   return crc % SLOTS;
 }
 

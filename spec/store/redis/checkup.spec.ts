@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnavailableError } from 'neardict';
-import { checkServer } from '../../../lib/store/redis/checkup/server.ts';
+import { LOG_CALLS, TRIM_INTERVAL } from '../../../lib/store/redis/changeLog.ts';
 import type { Finding } from '../../../lib/store/redis/checkup/finding.ts';
+import { checkNamespace } from '../../../lib/store/redis/checkup/namespace.ts';
+import { checkRights } from '../../../lib/store/redis/checkup/rights.ts';
+import { checkServer } from '../../../lib/store/redis/checkup/server.ts';
 import type { Connection } from '../../../lib/store/redis/connection.ts';
 import { soon } from '../../../lib/testing/contract/batches.ts';
 
@@ -29,8 +32,12 @@ async function examine(...servers: readonly Server[]): Promise<readonly Finding[
       return reply;
     },
   };
+  return allOf(checkServer(connection as Connection, soon));
+}
+
+async function allOf(checkup: AsyncGenerator<Finding>): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for await (const finding of checkServer(connection as Connection, soon)) findings.push(finding);
+  for await (const finding of checkup) findings.push(finding);
   return findings;
 }
 
@@ -88,5 +95,79 @@ describe('the checkup of a server', () => {
     expect(findings.filter(({ status }) => status !== 'ok')).toEqual([
       { check: 'role', status: 'fail', message: 'Server 2 of 2: It is a replica.', advice: 'Connect to the primary.' },
     ]);
+  });
+});
+
+const layoutOf = (partitions: number): { partitions: number; hash: string; codec: string } => ({
+  ...{ partitions, hash: 'fnv1a', codec: 'msgpack' },
+});
+const lost = new UnavailableError('lost', { cause: new Error('Socket closed unexpectedly') });
+const forbidden = new UnavailableError('It may not.', { cause: new Error('NOPERM this user has no permissions') });
+
+describe('the checkup of a namespace', () => {
+  /** What is found where the server replies like this, and without a write so far elsewhere. */
+  function look(replies: Readonly<Record<string, unknown>>, partitions: number = 1): Promise<readonly Finding[]> {
+    const usual: Readonly<Record<string, unknown>> = { GET: null, LINDEX: null, PTTL: -2, LLEN: 0 };
+    const connection: Pick<Connection, 'isCluster' | 'query'> = {
+      isCluster: false,
+      async query([command]) {
+        const reply = replies[String(command)] ?? usual[String(command)];
+        if (reply instanceof Error) throw reply;
+        return reply;
+      },
+    };
+    return allOf(checkNamespace(connection as Connection, 'n', layoutOf(partitions), soon));
+  }
+
+  it('tells three of many problems of one kind, and how many more there are', async () => {
+    const told = await look({ GET: Buffer.from('no position') }, 8);
+
+    const damaged = expect.objectContaining({ check: 'position', status: 'fail', advice: expect.any(String) });
+    const more = { check: 'position', status: 'fail', message: '5 more partitions are like this.' };
+    expect(told).toEqual([damaged, damaged, damaged, more, expect.objectContaining({ check: 'log', status: 'ok' })]);
+    expect(await look({ GET: Buffer.from('no position') }, 3)).toHaveLength(4);
+  });
+
+  it.each([
+    [LOG_CALLS + TRIM_INTERVAL, 'ok', /^320 calls are remembered/],
+    [LOG_CALLS + TRIM_INTERVAL + 1, 'warn', /'n#log' is longer/],
+  ])('says of a log of %d calls whether it is trimmed', async (LLEN, status, message) => {
+    const [, log] = (await look({ LLEN })).toSorted((a, b) => b.check.localeCompare(a.check));
+
+    expect(log).toMatchObject({ check: 'log', status, message: expect.stringMatching(message) });
+  });
+
+  it('does not take a lost connection for a key of another type', async () => {
+    await expect(look({ LINDEX: lost })).rejects.toBe(lost);
+  });
+});
+
+describe('the checkup of rights', () => {
+  /** What is found where reads end like this, and the look at what a write needs. */
+  function look(read: unknown, missing: unknown): Promise<readonly Finding[]> {
+    const replyWith = async (reply: unknown): Promise<unknown> => {
+      if (reply instanceof Error) throw reply;
+      return reply;
+    };
+    const connection: Pick<Connection, 'isCluster' | 'query' | 'ask'> = {
+      isCluster: false,
+      query: () => replyWith(read),
+      ask: () => replyWith(missing),
+    };
+    return allOf(checkRights(connection as Connection, 'n', layoutOf(1), soon));
+  }
+
+  it.each([
+    ['may do all', [], [], ['ok The user may read.', 'ok The user may write.']],
+    ['may not read', forbidden, [], ['fail It may not.', 'ok The user may write.']],
+    ['may not run scripts', [], forbidden, ['ok The user may read.', 'warn It may not.']],
+    ['lacks one', [], [Buffer.from('LTRIM n#log')], ['ok The user may read.', expect.stringMatching(/^warn .*LTRIM/)]],
+  ])('tells of a user who %s', async (_name, read, missing, told) => {
+    expect((await look(read, missing)).map(({ status, message }) => `${status} ${message}`)).toEqual(told);
+  });
+
+  it('does not take a lost connection for a missing right', async () => {
+    await expect(look(lost, [])).rejects.toBe(lost);
+    await expect(look([], lost)).rejects.toBe(lost);
   });
 });

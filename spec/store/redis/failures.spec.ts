@@ -5,6 +5,7 @@ import {
   isNotApplied,
   isPassing,
   isRefusal,
+  isRefused,
   noAnswer,
   unavailable,
 } from '../../../lib/store/redis/failures.ts';
@@ -95,6 +96,17 @@ it.each([
   'ERR AUTH <password>',
 ])('a refusal of credentials or rights is known: %s', (message) => {
   expect(isRefusal(new Error(message))).toBe(true);
+});
+
+it.each([
+  [new UnavailableError('x', { cause: new Error('NOPERM this user') }), true],
+  [new UnavailableError('x', { cause: new Error('WRONGTYPE Operation') }), true],
+  [new UnavailableError('x', { cause: new Error('LOADING Redis is loading') }), false],
+  [new UnavailableError('x', { cause: new Error('Socket closed unexpectedly') }), false],
+  [new UnavailableError('x'), false],
+  [new Error('NOPERM this user'), false],
+])('what a server refuses for good, as its caller is told, is known: %p', (error, isIt) => {
+  expect(isRefused(error)).toBe(isIt);
 });
 
 describe('an error for the user', () => {

@@ -10,8 +10,13 @@ import { soon } from '../../../lib/testing/contract/batches.ts';
 function channelWith(texts: readonly string[]): {
   readonly channel: PeerChannel;
   readonly listening: Set<Subscription>;
+  /** What was published, and the channel. */
+  readonly published: string[];
+  readonly removed: Subscription[];
 } {
   const listening = new Set<Subscription>();
+  const published: string[] = [];
+  const removed: Subscription[] = [];
   const source: Pick<MessageSource, 'add' | 'remove'> = {
     add(subscription) {
       listening.add(subscription);
@@ -20,18 +25,20 @@ function channelWith(texts: readonly string[]): {
     },
     remove(subscription) {
       listening.delete(subscription);
+      removed.push(subscription);
     },
   };
   const connection: Pick<Connection, 'isCluster' | 'query'> = {
     isCluster: false,
-    async query() {
+    async query([, name, mark]) {
+      published.push(`${String(name)} ${String(mark)}`);
       for (const subscription of listening)
         for (const text of texts) subscription.message(Buffer.from(text), 'n#peers');
       return 2;
     },
   };
   const channel = new PeerChannel(connection as Connection, source as MessageSource, 'PUBLISH', 'n');
-  return { channel, listening };
+  return { channel, listening, published, removed };
 }
 
 describe('a question to peers', () => {
@@ -53,5 +60,31 @@ describe('a question to peers', () => {
     channel.close();
 
     await expect(channel.ask(soon())).rejects.toThrow(ClosedError);
+  });
+});
+
+describe('who answers peers', () => {
+  const question = Buffer.from('0123456789ab');
+
+  it('answers questions, and nothing else that comes on their channel', () => {
+    const { channel, listening, published } = channelWith([]);
+    channel.answer(() => 'here');
+
+    for (const payload of [null, [question], Buffer.from('no mark'), question])
+      for (const subscription of listening) subscription.message(payload, 'n#peers');
+
+    expect(published).toEqual(['n#peers:0123456789ab here']);
+  });
+
+  it('is not asked again once it may not hear them, and leaves the channel once', () => {
+    const { channel, listening, removed } = channelWith([]);
+    channel.answer(() => 'here');
+    const [subscription] = listening;
+
+    subscription?.failed(new Error('NOPERM this user'));
+    subscription?.failed(new Error('NOPERM this user'));
+    channel.close();
+
+    expect(removed).toEqual([subscription]);
   });
 });

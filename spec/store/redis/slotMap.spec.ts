@@ -27,6 +27,20 @@ describe('the map of slots', () => {
     expect(map.ownerOf(5)).toBe('seed:7');
   });
 
+  it('knows no master of slots for which the cluster names no server', () => {
+    const map = new SlotMap();
+    map.learn(
+      [
+        [0, 100],
+        [101, 16_383, [host('a'), 1]],
+      ],
+      'seed:9',
+    );
+
+    expect([map.ownerOf(100), map.ownerOf(101), map.isComplete]).toEqual([undefined, 'a:1', false]);
+    expect([...map.servers]).toEqual(['a:1']);
+  });
+
   it('is not complete while a slot has no master', () => {
     const map = new SlotMap();
     expect(map.isComplete).toBe(false);

@@ -62,12 +62,12 @@ async function lookAt(query: Query, { position, log }: PartitionNames): Promise<
   for (let look = 1; ; look++) {
     const at = await unlessWrongType(query('GET', position));
     const item = await unlessWrongType(query('LINDEX', log, '0'));
-    const ttls = (await Promise.all([query('PTTL', position), query('PTTL', log)])) as number[];
+    const ttlMs = (await query('PTTL', position)) as number;
     const problems: Finding[] = [];
     if (at === WRONG || (at !== null && (at as Buffer).length !== 12)) problems.push(damaged(position));
     else if (at !== null && item !== WRONG && !agree(at as Buffer, item as Buffer | null)) problems.push(behind(log));
     if (item === WRONG) problems.push(foreignLog(log));
-    if ((ttls[0] ?? -1) >= 0) problems.push(expires('position', position));
+    if (ttlMs >= 0) problems.push(expires('position', position));
     const isPassing = problems.length === 1 && problems[0]?.check === 'log' && item !== WRONG;
     if (isPassing && look < LOOKS) continue;
     const length = item === WRONG ? 0 : ((await query('LLEN', log)) as number);

@@ -28,7 +28,12 @@ export async function* checkRights(
     await assertMayWrite(connection, names, publishIn(layout), inTime());
     yield { check, status: 'ok', message: 'The user may write.' };
   } catch (error) {
-    if (!(error instanceof UnavailableError)) throw error;
+    if (!(error instanceof UnavailableError) || isOfConnection(error)) throw error;
     yield { check, status: 'warn', message: error.message, advice: 'This is as it should be for one who only reads.' };
   }
+}
+
+/** Whether no answer came, or another one than that a right is missing: what is missing has no cause. */
+function isOfConnection(error: UnavailableError): boolean {
+  return error.cause !== undefined && !isMissingRight(error);
 }

@@ -38,7 +38,9 @@ async function checkInfo(query: Query): Promise<readonly Finding[]> {
 }
 
 function fieldsOf(text: string): ReadonlyMap<string, string> {
-  return new Map([...text.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = '', value = '']) => [name, value]));
+  return new Map(
+    [...text.matchAll(/^(\w+):(.*?)\r?$/gm)].map((line) => line.slice(1) as [name: string, value: string]),
+  );
 }
 
 function version(info: ReadonlyMap<string, string>): Finding {
@@ -46,7 +48,7 @@ function version(info: ReadonlyMap<string, string>): Finding {
   const valkey = info.get('valkey_version');
   if (valkey !== undefined) return { check, status: 'ok', message: `Valkey ${valkey}.` };
   const redis = info.get('redis_version') ?? '0';
-  const [major = 0, minor = 0] = redis.split('.').map(Number);
+  const [major, minor = 0] = redis.split('.').map(Number) as [number, number?];
   const message = `Redis ${redis}.`;
   if (major > 6) return { check, status: 'ok', message };
   return major === 6 && minor >= 2
@@ -117,7 +119,7 @@ async function checkLatency(query: Query): Promise<readonly Finding[]> {
     if (!isMissingRight(error)) throw error;
     return [{ check, status: 'warn', message: 'The user may not ping.', advice: 'Grant `+ping`.' }];
   }
-  const median = times.toSorted((a, b) => a - b)[PINGS / 2] ?? 0;
+  const median = times.toSorted((a, b) => a - b)[PINGS / 2] as number;
   const worst = Math.max(...times);
   const message = `A round trip takes ${median.toFixed(1)} ms, the slowest of ${PINGS} took ${worst.toFixed(1)} ms.`;
   if (median <= SLOW_MS) return [{ check, status: 'ok', message }];

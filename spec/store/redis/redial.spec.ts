@@ -1,0 +1,145 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { OwnClient } from '../../../lib/store/redis/client.ts';
+import { Redial, type RedialListener } from '../../../lib/store/redis/redial.ts';
+import { until } from '../../support/until.ts';
+
+/** A client that connects when the test says so. */
+class FakeClient extends EventEmitter implements OwnClient {
+  isOpen = false;
+  isReady = false;
+  isDestroyed = false;
+  accept!: () => void;
+  refuse!: (error: Error) => void;
+  readonly #connected = new Promise<void>((resolve, reject) => {
+    this.accept = () => {
+      this.emit('connect');
+      this.isReady = !this.isDestroyed;
+      resolve();
+    };
+    this.refuse = reject;
+  });
+
+  connect(): Promise<void> {
+    return this.#connected;
+  }
+
+  destroy(): void {
+    this.isDestroyed = true;
+    this.isReady = false;
+  }
+
+  unref(): void {
+    // There is nothing to hold.
+  }
+
+  duplicate(): never {
+    throw new Error('This is the duplicate.');
+  }
+
+  async sendCommand(): Promise<void> {}
+  async subscribe(): Promise<void> {}
+  async unsubscribe(): Promise<void> {}
+  async sSubscribe(): Promise<void> {}
+  async sUnsubscribe(): Promise<void> {}
+}
+
+describe('a connection that comes back', () => {
+  const clients: FakeClient[] = [];
+  let heard: string[];
+  let redial: Redial;
+  function start(listener: Partial<RedialListener> = {}): FakeClient {
+    clients.length = 0;
+    heard = [];
+    redial = new Redial(
+      () => {
+        const client = new FakeClient();
+        clients.push(client);
+        return client;
+      },
+      { opened: () => heard.push('opened'), lost: () => heard.push('lost'), ...listener },
+    );
+    redial.start();
+    return clients[0] as FakeClient;
+  }
+  afterEach(() => {
+    redial.close();
+  });
+  /** Longer than the first wait before another attempt. */
+  const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 150));
+  const isOpen = (): Promise<void> => until('it is open', () => heard.includes('opened'));
+
+  it('is made once, however often it is started', async () => {
+    const client = start();
+    redial.start();
+    client.accept();
+    await isOpen();
+    redial.start();
+
+    expect([redial.client, clients.length, heard]).toEqual([client, 1, ['opened']]);
+  });
+
+  it('is thrown away without being told of when it comes about after close', async () => {
+    const client = start();
+    redial.close();
+
+    client.accept();
+    await until('it is thrown away', () => client.isDestroyed);
+
+    await aWhile();
+    expect([redial.client, clients.length, heard]).toEqual([undefined, 1, []]);
+  });
+
+  it('is not told of when it breaks while it is prepared, but made anew', async () => {
+    const reason = new Error('Socket closed unexpectedly');
+    const failures: unknown[] = [];
+    const client = start({
+      async prepare(prepared) {
+        if (prepared !== client) return;
+        client.isReady = false;
+        client.emit('error', reason);
+      },
+      failed: (error) => failures.push(error),
+    });
+    client.accept();
+    await until('it is tried again', () => clients.length === 2);
+
+    expect([client.isDestroyed, heard, failures]).toEqual([true, [], [reason]]);
+    clients[1]?.accept();
+    await isOpen();
+    expect(redial.client).toBe(clients[1]);
+  });
+
+  it.each(['lost', 'failed'] as const)(
+    'is not made again when whoever hears that it has %s closes it',
+    async (event) => {
+      const client = start({
+        [event]() {
+          heard.push(event);
+          redial.close();
+        },
+      });
+      if (event === 'lost') {
+        client.accept();
+        await isOpen();
+        client.emit('error', new Error('Socket closed unexpectedly'));
+      } else client.refuse(new Error('ECONNREFUSED'));
+      await until('it is told', () => heard.at(-1) === event);
+
+      await aWhile();
+      expect(clients).toHaveLength(1);
+    },
+  );
+
+  it('is lost once, though the client tells of it twice', async () => {
+    const client = start();
+    client.accept();
+    await isOpen();
+    client.emit('error', new Error('Socket closed unexpectedly'));
+    client.emit('end');
+
+    await until('there is another', () => clients.length === 2);
+    expect(heard).toEqual(['opened', 'lost']);
+    expect(client.isDestroyed).toBe(true);
+  });
+});

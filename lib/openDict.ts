@@ -29,7 +29,7 @@ import type { SchemaOutput, SchemaValues, StandardSchema } from './schema/standa
 import { keepAlive } from './store/deadline.ts';
 import { randomNonce } from './store/nonce.ts';
 import { KEY_HASH, owning, partitioner } from './store/partitioner.ts';
-import type { Deadline, Space, Store } from './store/store.ts';
+import type { Deadline, Store } from './store/store.ts';
 import { channels, type RepairEvent, type StateEvent, type TelemetryEvent } from './telemetry/channels.ts';
 import { TracedSpace } from './telemetry/tracedSpace.ts';
 import { Atomics } from './write/atomics.ts';
@@ -154,7 +154,7 @@ function assemble(
   settings: Settings,
   clock: TurnClock,
   values: Values,
-  space: Space,
+  space: TracedSpace,
   origin: number,
 ): OpenedDict & { readonly start: (deadline: Deadline) => Promise<void> } {
   const { namespace, timeoutMs } = settings;

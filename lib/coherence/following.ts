@@ -1,4 +1,4 @@
-import { ORIGIN, type Position } from '../store/position.ts';
+import type { Position } from '../store/position.ts';
 import type { Deadline, PartitionId, Space } from '../store/store.ts';
 import type { Partition } from './partition.ts';
 import type { Verifier } from './verifier.ts';
@@ -51,19 +51,19 @@ export class Following {
 
   /** The followed partitions, and the positions applied in them, by number of the partition. */
   get positions(): ReadonlyMap<PartitionId, Position> {
-    return new Map([...this.#followed.keys()].map((id) => [id, this.#parts[id]?.partition.applied ?? ORIGIN]));
+    return new Map([...this.#followed].map(([id, { part }]) => [id, part.partition.applied]));
   }
 
   /** The followed partitions. */
   get partitions(): readonly Partition[] {
-    return [...this.#followed.keys()].flatMap((id) => this.#parts[id]?.partition ?? []);
+    return [...this.#followed.values()].map(({ part }) => part.partition);
   }
 
   /** Follows a partition. Resolves when its feed is live, or rejects by the deadline and goes on trying. */
   async follow(id: PartitionId, deadline: Deadline): Promise<void> {
     const part = this.#parts[id];
     if (part === undefined || this.#followed.has(id) || this.#isClosed) return;
-    this.#followed.set(id, { activity: part.activity(), restingBeats: 0 });
+    this.#followed.set(id, { part, activity: part.activity(), restingBeats: 0 });
     await this.#space.follow(id, part.partition, deadline);
   }
 
@@ -103,10 +103,7 @@ export class Following {
 
   /** Has the position of every followed partition that has lost sync read at once. */
   verifySuspects(): void {
-    for (const id of this.#followed.keys()) {
-      const part = this.#parts[id];
-      if (part?.partition.isSynced === false) part.verifier.request();
-    }
+    for (const { part } of this.#followed.values()) if (!part.partition.isSynced) part.verifier.request();
   }
 
   close(): void {
@@ -121,8 +118,7 @@ export class Following {
   #beat(): void {
     let isResting = true;
     for (const [id, attendance] of this.#followed) {
-      const part = this.#parts[id];
-      if (part === undefined) continue;
+      const { part } = attendance;
       const activity = part.activity();
       attendance.restingBeats = activity === attendance.activity ? attendance.restingBeats + 1 : 0;
       attendance.activity = activity;
@@ -154,6 +150,7 @@ export class Following {
 }
 
 interface Attendance {
+  readonly part: Followable;
   /** The partition's activity at the last beat. */
   activity: number;
   /** Beats since it last grew. */

@@ -7,25 +7,28 @@ import type { DictPeer, DictStats } from './nearDict.ts';
 /** Longest list of positions in an answer. */
 const MAX_POSITIONS = 256;
 
+/** A space by which peers find each other, be there none. */
+type PeerSpace = Required<Pick<Space, 'answerPeers' | 'askPeers'>>;
+
 /** Those who have a dictionary open, as one of them sees it. */
 export class Peers {
-  readonly #space: Space;
+  readonly #space: PeerSpace;
   readonly #describe: () => DictPeer;
 
   /** @param describe - Tells of the one whose peers they are. */
-  constructor(space: Space, describe: () => DictPeer) {
+  constructor(space: PeerSpace, describe: () => DictPeer) {
     this.#space = space;
     this.#describe = describe;
   }
 
   /** From now on this one answers. */
   announce(): void {
-    this.#space.answerPeers?.(() => JSON.stringify(this.#describe()));
+    this.#space.answerPeers(() => JSON.stringify(this.#describe()));
   }
 
   /** All that answer by the deadline, this one included, the longest open first. */
   async all(deadline: Deadline): Promise<readonly DictPeer[]> {
-    const { answers = [] } = (await this.#space.askPeers?.(deadline)) ?? {};
+    const { answers } = await this.#space.askPeers(deadline);
     return peersIn([...answers, JSON.stringify(this.#describe())]);
   }
 }

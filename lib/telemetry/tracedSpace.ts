@@ -14,16 +14,19 @@ import type {
 } from '../store/store.ts';
 import { channels, type MessageEvent, type ReadEvent, type TelemetryEvent, type WriteEvent } from './channels.ts';
 
+/** A space that knows of peers, be it of none. */
+type PeerSpace = Space & Required<Pick<Space, 'answerPeers' | 'askPeers'>>;
+
 /** A space that publishes its reads, writes and messages. Without subscribers each costs one comparison. */
-export class TracedSpace implements Space {
+export class TracedSpace implements PeerSpace {
   readonly block: Space['block'];
-  readonly #space: Space;
+  readonly #space: PeerSpace;
   readonly #about: TelemetryEvent;
   readonly #origin: number;
   readonly #listeners = new WeakMap<FeedListener, FeedListener>();
 
   /** @param origin - Marks the messages of the dictionary's own writes. */
-  constructor(space: Space, about: TelemetryEvent, origin: number) {
+  constructor(space: PeerSpace, about: TelemetryEvent, origin: number) {
     const block = space.block?.bind(space);
     this.block = block && ((...args) => this.#traceBlock(args[0], () => block(...args)));
     this.#space = space;
@@ -68,11 +71,11 @@ export class TracedSpace implements Space {
   }
 
   answerPeers(tell: () => string): void {
-    this.#space.answerPeers?.(tell);
+    this.#space.answerPeers(tell);
   }
 
-  async askPeers(deadline: Deadline): Promise<PeerAnswers> {
-    return (await this.#space.askPeers?.(deadline)) ?? { answers: [], heard: 0 };
+  askPeers(deadline: Deadline): Promise<PeerAnswers> {
+    return this.#space.askPeers(deadline);
   }
 
   close(): Promise<void> {

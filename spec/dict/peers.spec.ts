@@ -43,6 +43,13 @@ describe('the peers of a dictionary', () => {
     expect(await alone.peers()).toEqual([expect.objectContaining({ pid: process.pid, state: 'coherent' })]);
   });
 
+  it('are told of also before they are proven for the first time', async () => {
+    await using dict = await openInMemory();
+    const [own] = await dict.peers();
+
+    expect(peersIn([JSON.stringify({ ...own, lag: Infinity })])).toEqual([{ ...own, lag: Infinity }]);
+  });
+
   it('are never what anybody sends', async () => {
     await using dict = await openInMemory();
     const [own] = await dict.peers();

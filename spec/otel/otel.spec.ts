@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { tracingChannel } from 'node:diagnostics_channel';
+import { metrics as globalMetrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import {
   AggregationTemporality,
   type DataPoint,
@@ -16,6 +17,7 @@ import { type NearDict, openDict } from 'neardict';
 import { instrument, type InstrumentOptions } from 'neardict/otel';
 import { type TestStore, testStore } from 'neardict/testing';
 import { freshNamespace } from '../support/openInMemory.ts';
+import { wrapStore } from '../support/wrapStore.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 
@@ -113,6 +115,78 @@ describe('neardict/otel', () => {
     const failed = { status: { code: SpanStatusCode.ERROR }, attributes: { 'error.type': 'ERR_NEARDICT_UNAVAILABLE' } };
     expect(spans.getFinishedSpans()).toMatchObject([failed]);
     expect(spans.getFinishedSpans()[0]).toMatchObject({ events: [], status: { code: SpanStatusCode.ERROR } });
+  });
+
+  it.each([
+    ['a class of errors of others', new TypeError('private'), 'TypeError'],
+    ['a code that is none', Object.assign(new RangeError('private'), { code: 5 }), 'RangeError'],
+    ['what is no error', 'private', '_OTHER'],
+    ['nothing', null, '_OTHER'],
+  ])('tells of a call that failed with %s no more than that', async (_what, reason, type) => {
+    await start();
+    const store = wrapStore(() => ({ read: () => Promise.reject(reason) }));
+    await using failing = await openDict({ namespace: freshNamespace(), store });
+
+    await failing.get('bob').catch(() => {});
+
+    expect(spans.getFinishedSpans()).toMatchObject([{ attributes: { 'error.type': type } }]);
+    expect(JSON.stringify(spans.getFinishedSpans()[0]?.attributes)).not.toContain('private');
+  });
+
+  it('leaves out calls that were under way when it began', async () => {
+    await start();
+    stop();
+    const others = { start() {}, end() {}, asyncStart() {}, asyncEnd() {}, error() {} };
+    const channel = tracingChannel('neardict:read');
+    channel.subscribe(others);
+    const hold = unreliable.hold('read');
+    const reading = settings.get('bob');
+    await hold.reached;
+    stop = instrument(providers);
+
+    hold.end();
+    await reading;
+    channel.unsubscribe(others);
+
+    expect(spans.getFinishedSpans()).toEqual([]);
+    expect(await valuesOf('db.client.operation.duration')).toEqual({});
+  });
+
+  it('reports to the global providers where none are given', async () => {
+    trace.setGlobalTracerProvider(providers.tracerProvider);
+    globalMetrics.setGlobalMeterProvider(providers.meterProvider);
+    stop = instrument();
+    settings = await openDict({ namespace, store: unreliable });
+
+    await settings.get('ada');
+    trace.disable();
+    globalMetrics.disable();
+
+    expect(spans.getFinishedSpans()).toMatchObject([{ name: `read ${namespace}` }]);
+    expect(await valuesOf('neardict.misses')).toEqual({ [namespace]: 1 });
+  });
+
+  it('says of a namespace that it is coherent only while all that are open are', async () => {
+    await start();
+    await using well = await openDict({ namespace, store: unreliable.elsewhere });
+    expect(await valuesOf('neardict.coherent')).toEqual({ [namespace]: 1 });
+
+    unreliable.partition();
+
+    expect(well.state).toBe('coherent');
+    expect(await valuesOf('neardict.coherent')).toEqual({ [namespace]: 0 });
+    unreliable.heal();
+  });
+
+  it('has no levels of a namespace that is closed, and keeps its counts', async () => {
+    await start();
+    await settings.get('ada');
+
+    await settings.close();
+
+    expect(await valuesOf('neardict.entries')).toEqual({});
+    expect(await valuesOf('neardict.coherent')).toEqual({});
+    expect(await valuesOf('neardict.misses')).toEqual({ [namespace]: 1 });
   });
 
   it('counts what the dictionaries of a namespace do together, also those that are closed', async () => {

@@ -8,8 +8,11 @@ import {
   UnavailableError,
 } from 'neardict';
 import { fakeClock, type TestStore, testStore, until } from 'neardict/testing';
+import { soon } from '../../lib/testing/contract/batches.ts';
+import { FeedRecorder } from '../../lib/testing/contract/feedRecorder.ts';
 import { itKeepsStoreContract } from '../contracts/itKeepsStoreContract.ts';
 import { turn } from '../support/openInMemory.ts';
+import { openSpace } from '../support/openSpace.ts';
 
 type Numbers = NearDict<Record<string, number>>;
 
@@ -49,6 +52,50 @@ describe('testStore', () => {
     await one.set('a', 1);
 
     expect(await another.get('a')).toBeUndefined();
+  });
+
+  it('knows the peers of a dictionary, also those that no fault concerns', async () => {
+    await using fixture = await openFixture();
+    const { store, here } = fixture;
+
+    expect(await here.peers()).toHaveLength(2);
+    expect(store.calls.peers).toBe(1);
+    store.refuse('peers');
+    await expect(here.peers()).rejects.toThrow(UnavailableError);
+  });
+
+  it('tells a feed nothing before it is open, whatever fault begins meanwhile', async () => {
+    const store = testStore();
+    const space = await openSpace(store);
+    const feed = new FeedRecorder();
+
+    const following = space.follow(0, feed, soon());
+    store.lose();
+    expect(feed.events).toEqual([]);
+    await following;
+
+    expect(feed.events).toEqual(['live']);
+    await space.close();
+  });
+
+  it('loses messages that are under way when the feed is cut, and brings later ones in their time', async () => {
+    const store = testStore();
+    const space = await openSpace(store);
+    const there = await openSpace(store.elsewhere, { namespace: space.namespace, origin: 2 });
+    const feed = new FeedRecorder();
+    await space.follow(0, feed, soon());
+    store.delay('100ms');
+
+    await there.set('a', '1');
+    store.drop().end();
+    // The later one is under way when the first would have come.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { position } = await there.set('a', '2');
+
+    await feed.messagesAre(1);
+    expect(feed.messages.map((message) => message.position)).toEqual([position]);
+    expect(feed.events).toEqual(['live', 'interrupted', 'live', 'message']);
+    await Promise.all([space.close(), there.close()]);
   });
 
   it('counts dictionaries that are open on it, and their calls', async () => {

@@ -16,6 +16,7 @@ import {
   type Store,
   UnavailableError,
 } from 'neardict';
+import { testStore } from 'neardict/testing';
 import { z } from 'zod';
 import { freshNamespace, turn } from '../../support/openInMemory.ts';
 import { until } from '../../support/until.ts';
@@ -212,6 +213,24 @@ describe('a backup', () => {
 
     await using mirror = await open({ namespace, store: unplugged().store, backup });
     expect(mirror.config).toEqual({ port: 5 });
+  });
+
+  it('holds what this process has deleted no more, though the store does not know yet', async () => {
+    const store = testStore();
+    const mirror = await open({ namespace: freshNamespace(), store, backup });
+    await mirror.handle.setMany({ passing: 1, lasting: 2 });
+    const holds = async (name: string): Promise<boolean> =>
+      (await readFile(backup, 'utf8').catch(() => '')).includes(name);
+    await until('both are in it', async () => (await holds('passing')) && (await holds('lasting')));
+
+    store.lose();
+    store.hold('write');
+    delete mirror.config['passing'];
+    await until('one is gone', async () => !(await holds('passing')));
+
+    expect(await holds('lasting')).toBe(true);
+    store.heal();
+    await mirror.close();
   });
 
   it('that can not be written is an error event, and tried again at the next change', async () => {

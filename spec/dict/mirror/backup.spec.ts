@@ -20,7 +20,7 @@ import { testStore } from 'neardict/testing';
 import { z } from 'zod';
 import { freshNamespace, turn } from '../../support/openInMemory.ts';
 import { until } from '../../support/until.ts';
-import { wrapStore } from '../../support/wrapStore.ts';
+import { gate, wrapStore } from '../../support/wrapStore.ts';
 
 /** A store that is away until it is plugged in. */
 function unplugged(): { readonly store: Store; isIn: boolean } {
@@ -90,6 +90,37 @@ describe('a mirror that starts without its store', () => {
     await mirror.handle.flush();
     expect(await there.get('port', { fresh: true })).toBe(3);
     expect(states.at(-1)).toBe('coherent');
+  });
+
+  it('lets the dictionary go that opens when the mirror is closed already', async () => {
+    const inner = memoryStore();
+    const opening = gate();
+    let [attempts, closed] = [0, 0];
+    const store = wrapStore(
+      (space) => ({
+        async close() {
+          await space.close();
+          closed++;
+        },
+      }),
+      {
+        ...inner,
+        async open(...args) {
+          if (++attempts === 1) throw new ConnectTimeoutError('The plug is out.');
+          await opening.pass();
+          return inner.open(...args);
+        },
+      },
+    );
+    const mirror = await open({ namespace: freshNamespace(), store, bootstrap: { port: 1 } });
+    await opening.reached;
+
+    await mirror.close();
+    opening.open();
+    await until('it is closed', () => closed === 1);
+
+    expect(() => mirror.handle).toThrow(/not reached yet/);
+    expect([attempts, mirror.config]).toEqual([2, { port: 1 }]);
   });
 
   it('takes its bootstrap from a file with a JSON object', async () => {

@@ -71,6 +71,21 @@ describe('defaults and overrides', () => {
     expect(config).toEqual({ a: { n: 1 }, b: { n: 21 }, c: 3 });
   });
 
+  it('have nothing to say of a key that is undefined there', async () => {
+    const namespace = freshNamespace();
+    await using there = await elsewhere(namespace, { port: 1 });
+    await using here = await openDict({ namespace });
+
+    const { config } = await here.mirror({
+      defaults: { mode: undefined },
+      overrides: { port: undefined, debug: true },
+    });
+
+    expect(config).toEqual({ port: 1, debug: true });
+    expect(Object.keys(config).toSorted()).toEqual(['debug', 'port']);
+    await there.flush();
+  });
+
   it('are values of this process alone, which nobody can change', async () => {
     await using handle = await openInMemory();
     const defaults = { list: [1] };
@@ -124,6 +139,28 @@ describe('a mirror of a dictionary with a schema for each key', () => {
     await there.set('port', 80);
     expect((await here.mirror()).config).toEqual({ port: 80, host: 'localhost' });
     expect((await here.mirror({ defaults: { host: 'x' } })).config).toEqual({ port: 80, host: 'x' });
+  });
+
+  it('names all required keys that have no value', async () => {
+    await using here = await openInMemory({ schema: { ...schema, user: z.string() } });
+
+    const error = await refusal(() => here.mirror());
+
+    expect(error.issues.map(({ path }) => path)).toEqual([['port'], ['user']]);
+    expect([error.key, error.message]).toEqual([undefined, expect.stringContaining("'port', 'user'")]);
+  });
+
+  it('shows what the schema makes of a stored value, which nobody can change', async () => {
+    const namespace = freshNamespace();
+    await using there = await elsewhere(namespace, { db: {} });
+    const db = z.object({ host: z.string().default('localhost'), ports: z.array(z.number()).default([1]) });
+    await using here = await openDict({ namespace, schema: { db } });
+
+    const { config } = await here.mirror();
+
+    expect(config.db).toEqual({ host: 'localhost', ports: [1] });
+    expect([Object.isFrozen(config.db), Object.isFrozen(config.db.ports)]).toEqual([true, true]);
+    expect(await there.get('db')).toEqual({});
   });
 
   it('does not show what comes from elsewhere and does not fit: the last good value stays', async () => {
@@ -323,6 +360,30 @@ describe('a schema of the whole object', () => {
     await handle.set('__proto__', { port: 1 });
 
     expect((await refusal(() => handle.mirror({ schema: z.object({ port: z.number() }) }))).issues).toHaveLength(1);
+  });
+
+  it('takes away what it leaves out since another value has changed', async () => {
+    const namespace = freshNamespace();
+    await using there = await elsewhere(namespace, { tls: true, certificate: 'c' });
+    const schema = z.object({ tls: z.boolean(), certificate: z.string().optional() });
+    const whole = schema.transform(({ tls, certificate }) => (tls ? { tls, certificate } : { tls }));
+    await using mirror = await openMirror({ namespace, schema: whole });
+    expect(mirror.config).toEqual({ tls: true, certificate: 'c' });
+
+    await there.set('tls', false);
+    await turn();
+
+    expect(mirror.config).toEqual({ tls: false });
+    expect(mirror.invalid.size).toBe(0);
+  });
+
+  it('that throws ends what asked for the mirror, with its own error', async () => {
+    const validate = (): never => {
+      throw new RangeError('A bug of the schema.');
+    };
+    const schema: StandardSchema<unknown, object> = { '~standard': { version: 1, vendor: 'own', validate } };
+
+    await expect(openMirror({ namespace: freshNamespace(), schema })).rejects.toThrow(RangeError);
   });
 
   it('must answer at once', async () => {

@@ -219,6 +219,16 @@ describe('a mirror', () => {
     expect(() => two.mirror.watch()).toThrow(ClosedError);
   });
 
+  it('watches nothing for one who has been aborted before', async () => {
+    await using two = await openTwo();
+
+    const changes = two.mirror.watch({ signal: AbortSignal.abort(new Error('enough')) });
+    await two.there.set('port', 2);
+    await turn();
+
+    await expect(changes.next()).rejects.toThrow('enough');
+  });
+
   it('waits until a value is as wanted', async () => {
     await using two = await openTwo();
 
@@ -260,6 +270,7 @@ describe('a mirror', () => {
     await turn();
 
     expect(config).toEqual({ port: 1, host: 'h' });
+    expect(two.mirror.state).toBe('offline');
     expect(() => (config.port = 2)).toThrow(ClosedError);
     expect(() => delete config.port).toThrow(ClosedError);
     expect(await two.here.get('port')).toBe(9);

@@ -24,8 +24,13 @@ const SET = 2;
 const SET_INLINE_WITH_TTL = 3;
 const TTL_BYTES = 6;
 
-/** Most bytes of values in one envelope: the server copies it for every listener. Each fits the two bytes of its length. */
-const MAX_INLINED = 64 * 1024 - 1;
+/**
+ * Most bytes of values in one envelope, which the server copies for every listener: a thousand of 128 bytes. To digest a
+ * value takes this process longer than to send it.
+ */
+const MAX_INLINED = 128 * 1024;
+/** Its length takes two bytes. */
+const MAX_INLINED_VALUE = 2 ** 16 - 1;
 
 /** What stands in an envelope before the positions, which the script fills in. */
 export const ENVELOPE_HEAD: Buffer = Buffer.from([FIRST_BYTE, FORMAT]);
@@ -45,9 +50,10 @@ export function encodeEnvelopeTail(batch: Batch, origin: number, inlineBytes: nu
 function encodeChanges({ deletes, sets }: Batch, inlineBytes: number, to: ByteWriter): void {
   const written = new Set(deletes.length === 0 ? [] : sets.map(([key]) => key));
   for (const key of deletes) if (!written.has(key)) encodeKey(DELETE, key, to);
+  const largest = Math.min(inlineBytes, MAX_INLINED_VALUE);
   let room = MAX_INLINED;
   for (const [key, bytes, ttlMs] of sets) {
-    if (bytes.length <= inlineBytes && bytes.length <= room) {
+    if (bytes.length <= largest && bytes.length <= room) {
       room -= bytes.length;
       encodeKey(ttlMs === undefined ? SET_INLINE : SET_INLINE_WITH_TTL, key, to);
       if (ttlMs !== undefined) to.uint48(ttlMs);

@@ -1,4 +1,5 @@
 import { entriesOf } from '../store/copy.ts';
+import { isMissingRight } from '../store/redis/failures.ts';
 import { layoutIn } from '../store/redis/inspect.ts';
 import { connectProbe, namespacesIn } from '../store/redis/probe.ts';
 import { type Arguments, type Command, DONE, PLACE } from './command.ts';
@@ -28,12 +29,17 @@ async function listNamespaces(args: Arguments, output: Output): Promise<void> {
   const probe = await connectProbe(args.url, connectInTime());
   try {
     for (const namespace of await namespacesIn(probe, inTime)) {
-      const layout = await layoutIn(probe, namespace, inTime());
+      const layout = output.isJson ? await layoutIn(probe, namespace, inTime()).catch(noneIfForbidden) : undefined;
       await output.result({ namespace, ...layout }, namespace);
     }
   } finally {
     probe.close();
   }
+}
+
+/** Of those that the user may not read only the name is known. */
+function noneIfForbidden(error: unknown): undefined {
+  if (!isMissingRight(error)) throw error;
 }
 
 async function listKeys(args: Arguments, output: Output): Promise<void> {

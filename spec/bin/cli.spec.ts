@@ -55,6 +55,24 @@ describe('the program neardict', () => {
     expect(long.stdout).toMatch(/^ +1 {2}[0-9a-f]{8} {2}- {2}b\n$/);
   });
 
+  it('lists namespaces to a user who may read only one of them', async () => {
+    await using dict = await open();
+    await dict.set('a', 1);
+    const admin = await connectAdmin(server.url);
+    const names = [`~${namespace}#*`, `~${namespace}/*`];
+    await admin.send('ACL', 'SETUSER', 'eve', 'on', '>secret', ...names, '&*', '-@all', '+get', '+scan', '+client');
+    await admin.send('SET', 'theirs#meta', '{}');
+    const ls = (...args: string[]): Promise<CliEnd> => runCli(url.replace('ada', 'eve'), ['ls', ...args]);
+
+    const [text, json] = [await ls(), await ls('--json')];
+    await admin.send('DEL', 'theirs#meta');
+    await admin.end();
+
+    expect([text.code, text.stdout.split('\n')]).toEqual([0, expect.arrayContaining([namespace, 'theirs'])]);
+    expect([json.code, json.stdout]).toEqual([0, expect.stringContaining('{"namespace":"theirs"}\n')]);
+    expect(json.stdout).toContain(`{"namespace":"${namespace}","partitions":1,`);
+  });
+
   it('writes what reads as JSON as JSON and everything else as a string, and tells those who have it open', async () => {
     await using dict = await open();
     const words = ['7', '{"a":[null]}', 'dark', '"7"', '2026-01-01', ''];
@@ -338,6 +356,7 @@ describe('the program neardict', () => {
     expect(taken).toMatchObject({ code: 1, stderr: 'It failed: listen EADDRINUSE.\n' });
     await expect(fetch(address)).rejects.toThrow('fetch failed');
     expect(await at('inspect', '--port', 'x')).toMatchObject({ code: 2 });
+    expect(await run('inspect', '-n', 'nobody')).toMatchObject({ code: 3, stdout: '' });
   });
 
   /** Runs the program in a process of its own, and stops to read after the first piece of its output. */

@@ -113,7 +113,7 @@ describe('neardict doctor', () => {
   });
 
   it('says what a user may not do, and never a password', async () => {
-    const reading = ['-@all', '+get', '+mget', '+pttl', '+lindex', '+llen', '+client', '+subscribe'];
+    const reading = ['-@all', '+get', '+mget', '+pttl', '+lrange', '+client', '+subscribe'];
     await admin.send('ACL', 'SETUSER', 'reader', 'on', '>secret', '~*', 'resetchannels', '&n/*', ...reading);
     await admin.send('ACL', 'SETUSER', 'deaf', 'on', '>secret', '~*', 'resetchannels', '+@all');
     const urlOf = (user: string): string => server.url.replace('://', `://${user}:secret@`);

@@ -122,6 +122,18 @@ describe('neardict inspect', () => {
     expect(await settings.get('limits.burst', { fresh: true })).toBe('again');
   });
 
+  it('goes back to the row that was edited, also when it was drawn anew meanwhile', async () => {
+    await page.click(`${row('limits.burst')} button`);
+    await page.untilText('#edited', /^limits\.burst$/);
+    await settings.set('limits.perMinute', 140);
+    await page.untilText(row('limits.perMinute'), /140/);
+
+    await page.press('Escape');
+
+    await until('it has the focus', async () => (await focused()) === 'limits.burst');
+    expect(await page.evaluate('document.querySelector("#editor").open')).toBe(false);
+  });
+
   it('keeps what an entry has left to live when it is edited', async () => {
     await fill('#search', 'session');
     await page.untilText('#range', /^1 to 1 of 1$/);
@@ -175,6 +187,23 @@ describe('neardict inspect', () => {
     await page.click('#back');
     await page.untilText('#range', /^51 to 100 of 120$/);
     expect(await page.evaluate('document.querySelectorAll("#keys tbody tr").length')).toBe(50);
+  });
+
+  it('shows no other namespace in the place of one that is not there', async () => {
+    const wrong = await browser.open(`${inspector.url}#nobody`);
+
+    await wrong.untilText('#error', /no namespace 'nobody'/);
+
+    expect(await wrong.evaluate('document.querySelectorAll("#keys tbody tr").length')).toBe(0);
+    expect(await wrong.evaluate('document.querySelector("#namespace").value')).toBe('');
+  });
+
+  it('fits a phone', async () => {
+    const phone = await browser.open(`${inspector.url}#settings`);
+    await phone.resize(390, 800);
+    await phone.untilText('#peers tbody', /coherent/);
+
+    expect(await phone.evaluate('document.documentElement.scrollWidth')).toBe(390);
   });
 
   it('lets in only who knows the address, under no other name, on every path', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type Command, DONE, PLACE } from '../command.ts';
-import { connectInTime } from '../target.ts';
+import { connectInTime, targetAt } from '../target.ts';
 import { connectProbe } from '../../store/redis/probe.ts';
 import { startInspector } from './server.ts';
 
@@ -17,8 +17,9 @@ Prints its address, which lets in whoever knows it. Ends by Ctrl+C.
   async run(args, output) {
     const port = args.integer('port', 1, 65_535) ?? 0;
     const { namespace, url } = args;
-    // So that a wrong URL shows here, and not on the page.
-    (await connectProbe(url, connectInTime())).close();
+    // So that a wrong URL or name shows here, and not on the page.
+    if (namespace === undefined) (await connectProbe(url, connectInTime())).close();
+    else await targetAt(url, namespace);
     const inspector = await startInspector(url, port);
     const address = namespace === undefined ? inspector.url : `${inspector.url}#${namespace}`;
     await output.result({ url: address }, address);

@@ -250,6 +250,8 @@ document.addEventListener('keydown', (event) => {
 });
 
 $('save').onclick = save;
+// The row that had the focus may have been drawn anew meanwhile.
+$('editor').onclose = () => rowOf(edited.key)?.querySelector('button').focus();
 $('back').onclick = () => turn(-50);
 $('more').onclick = () => turn(50);
 $('search').oninput = () => {
@@ -259,7 +261,7 @@ $('search').oninput = () => {
 $('namespace').onchange = () => attempt(() => choose($('namespace').value));
 
 async function choose(name) {
-  namespace = name;
+  namespace = $('namespace').value = name;
   location.hash = name;
   from = 0;
   history.clear();
@@ -275,8 +277,11 @@ async function start() {
   const wanted = decodeURIComponent(location.hash.slice(1));
   const [first] = namespaces;
   if (first === undefined) throw new Error('There is no namespace yet.');
-  if (namespaces.some((each) => each.namespace === wanted)) $('namespace').value = wanted;
-  await choose($('namespace').value);
+  if (wanted !== '' && !namespaces.some((each) => each.namespace === wanted)) {
+    $('namespace').selectedIndex = -1;
+    throw new Error(`There is no namespace '${wanted}': choose another one.`);
+  }
+  await choose(wanted || first.namespace);
 }
 
 await attempt(start);

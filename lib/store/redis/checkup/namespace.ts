@@ -23,12 +23,11 @@ export async function* checkNamespace(
   const query = (...args: string[]): Promise<unknown> => connection.query(args, inTime());
   const names = namesOf(connection, namespace, layout);
   const problems: Finding[] = [];
-  let [calls, logged] = [0, 0];
+  let calls = 0;
   if (((await query('PTTL', metaKey(namespace))) as number) >= 0) problems.push(expires('layout', metaKey(namespace)));
   for (const each of names) {
     const found = await lookAt(query, each);
     calls += found.calls;
-    logged += found.logged;
     problems.push(...found.problems);
   }
   for (const check of ['layout', 'position', 'log']) {
@@ -40,14 +39,13 @@ export async function* checkNamespace(
   }
   const isWell = (check: string): boolean => problems.every((problem) => problem.check !== check);
   if (isWell('position')) yield { check: 'position', status: 'ok', message: `${calls} write calls so far.` };
-  if (isWell('log')) yield { check: 'log', status: 'ok', message: `${logged} calls are remembered.` };
+  if (isWell('log')) yield { check: 'log', status: 'ok', message: 'The last calls are remembered.' };
 }
 
 type Query = (...args: string[]) => Promise<unknown>;
 
 interface Look {
   readonly calls: number;
-  readonly logged: number;
   readonly problems: readonly Finding[];
 }
 
@@ -58,28 +56,30 @@ export function namesOf(connection: Connection, namespace: string, { partitions 
     : [partitionNames(namespace, undefined)];
 }
 
+/** By commands that a reader may give. */
 async function lookAt(query: Query, { position, log }: PartitionNames): Promise<Look> {
   for (let look = 1; ; look++) {
     const at = await unlessWrongType(query('GET', position));
-    const item = await unlessWrongType(query('LINDEX', log, '0'));
+    const items = await unlessWrongType(query('LRANGE', log, '0', '0'));
     const ttlMs = (await query('PTTL', position)) as number;
     const problems: Finding[] = [];
     if (at === WRONG || (at !== null && (at as Buffer).length !== 12)) problems.push(damaged(position));
-    else if (at !== null && item !== WRONG && !agree(at as Buffer, item as Buffer | null)) problems.push(behind(log));
-    if (item === WRONG) problems.push(foreignLog(log));
+    else if (at !== null && items !== WRONG && !agree(at as Buffer, items as Buffer[])) problems.push(behind(log));
+    if (items === WRONG) problems.push(foreignLog(log));
     if (ttlMs >= 0) problems.push(expires('position', position));
-    const isPassing = problems.length === 1 && problems[0]?.check === 'log' && item !== WRONG;
+    const isPassing = problems.length === 1 && problems[0]?.check === 'log' && items !== WRONG;
     if (isPassing && look < LOOKS) continue;
-    const length = item === WRONG ? 0 : ((await query('LLEN', log)) as number);
-    if (length > LOG_CALLS + TRIM_INTERVAL) problems.push(long(log));
+    const beyond = String(LOG_CALLS + TRIM_INTERVAL);
+    const surplus = items === WRONG ? [] : ((await query('LRANGE', log, beyond, beyond)) as Buffer[]);
+    if (surplus.length > 0) problems.push(long(log));
     const calls = at !== WRONG && (at as Buffer | null)?.length === 12 ? decodePosition(at as Buffer).seq : 0;
-    return { calls, logged: length, problems };
+    return { calls, problems };
   }
 }
 
 /** The newest item of the log has to be of the call that made the position. */
-function agree(at: Buffer, item: Buffer | null): boolean {
-  const logged = item === null ? undefined : decodeLogged(item);
+function agree(at: Buffer, [item]: readonly Buffer[]): boolean {
+  const logged = item === undefined ? undefined : decodeLogged(item);
   return logged !== undefined && samePosition(logged.position, decodePosition(at));
 }
 

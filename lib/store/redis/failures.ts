@@ -12,6 +12,11 @@ const REFUSALS: ReadonlySet<string | undefined> = new Set(['WRONGPASS', 'NOAUTH'
 /** Failures of the client before anything was sent. */
 const NOT_SENT = new Set(['ClientClosedError', 'ClientOfflineError', 'AbortError']);
 
+/** What one side meets that speaks TLS to another one that does not: silence, a reset, or bytes that make no sense. */
+const MAYBE_TLS: ReadonlySet<string | undefined> = new Set([
+  ...[undefined, 'ECONNRESET', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'],
+]);
+
 const FOREIGN_KEY =
   'Something else uses a key of this namespace: delete it (the README says under "Names in Redis" what holds what).';
 
@@ -114,8 +119,11 @@ export function disconnected(cause: unknown): UnavailableError {
 /** Says that no connection came about in time. `cause`: what the last attempt met, where that is known. `limit`: which time. */
 export function noAnswer(cause: unknown, limit: string = ''): ConnectTimeoutError {
   const code = systemCode(cause);
+  if (code === undefined && codeOf(cause) !== undefined)
+    return new ConnectTimeoutError(describe(`Redis let no connection in${limit}`, cause), { cause });
   const reason = code === undefined ? '' : ` (${code})`;
-  const message = `Redis did not answer${limit}${reason}. Check that it runs and can be reached.`;
+  const advice = MAYBE_TLS.has(code) ? ', and that the URL says rediss:// where it wants TLS, and only there' : '';
+  const message = `Redis did not answer${limit}${reason}. Check that it runs and can be reached${advice}.`;
   return new ConnectTimeoutError(message, { cause });
 }
 

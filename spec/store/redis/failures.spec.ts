@@ -113,13 +113,31 @@ describe('an error for the user', () => {
   it.each([
     [Object.assign(new Error('connect ECONNREFUSED ada.example:1'), { code: 'ECONNREFUSED' }), ' (ECONNREFUSED)'],
     [new UnavailableError('x', { cause: Object.assign(new Error('y'), { code: 'ENOTFOUND' }) }), ' (ENOTFOUND)'],
-    [new Error('Connection timeout'), ''],
-    [undefined, ''],
   ])('says by what code no connection came about, and not where: %p', (cause, reason) => {
     const error = noAnswer(cause);
 
     expect(error).toMatchObject({ code: 'ERR_NEARDICT_CONNECT_TIMEOUT', cause });
     expect(error.message).toBe(`Redis did not answer${reason}. Check that it runs and can be reached.`);
+  });
+
+  it.each([
+    [new Error('Connection timeout'), ''],
+    [undefined, ''],
+    [Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }), ' (ECONNRESET)'],
+  ])('thinks of TLS where one side may speak it, and the other not: %p', (cause, reason) => {
+    const { message } = noAnswer(cause, ' in time');
+
+    expect(message).toMatch(/^Redis did not answer in time/);
+    expect(message).toContain(`${reason}. Check that it runs and can be reached, and that the URL says rediss://`);
+  });
+
+  it('says what a server has said that let no connection in', () => {
+    const cause = new Error('ERR DB index is out of range');
+
+    expect(noAnswer(cause)).toMatchObject({
+      message: 'Redis let no connection in: ERR DB index is out of range.',
+      cause,
+    });
   });
 
   it.each([

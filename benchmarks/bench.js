@@ -4,6 +4,7 @@
 //                                                         the page and the pictures that tell them are made anew
 //   npm run bench -- --resume                             goes on with a run that was interrupted
 //   npm run bench -- [questions...] [--client redis-v4] [--quick]   some of it, printed only
+//   npm run bench -- workload --record                    some of it, in the place of what was recorded of it
 //
 // Questions are names of files in rows/ and other/. Every figure is a ratio of medians over interleaved rounds
 // in one process; `again` is the limit beside itself, the noise.
@@ -12,7 +13,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { allQuestions, ask } from './bench/ask.js';
-import { writeReport } from './bench/report.js';
+import { readResults, writeReport } from './bench/report.js';
 import { STORES } from './bench/stage.js';
 
 const { values: flags, positionals } = parseArgs({
@@ -21,9 +22,11 @@ const { values: flags, positionals } = parseArgs({
     client: { type: 'string' },
     quick: { type: 'boolean', default: false },
     resume: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
   },
 });
 const stores = flags.client === undefined ? STORES : [flags.client];
+const names = (await allQuestions()).map(({ name }) => name);
 const questions = (await allQuestions()).filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const isWhole = positionals.length === 0 && flags.client === undefined && !flags.quick;
 
@@ -43,13 +46,30 @@ for (const store of stores) {
   }
 }
 if (isWhole) {
+  await record(answers);
+  await rm(UNFINISHED);
+} else if (flags.record) await record([...(await recordedElse()), ...answers].sort(byOrder));
+
+async function record(all) {
   await writeReport({
     machine: await machine(),
-    rows: answers.filter(({ what }) => what !== undefined),
-    charts: answers.filter(({ chart }) => chart !== undefined),
-    workload: answers.filter(({ mix }) => mix !== undefined),
+    rows: all.filter(({ what }) => what !== undefined),
+    charts: all.filter(({ chart }) => chart !== undefined),
+    workload: all.filter(({ mix }) => mix !== undefined),
   });
-  await rm(UNFINISHED);
+}
+
+/** What was recorded of what was not asked now. */
+async function recordedElse() {
+  const { rows, charts, workload } = await readResults();
+  const isAsked = (old) => answers.some(({ store, question }) => old.store === store && old.question === question);
+  return [...rows, ...charts, ...workload].filter((old) => !isAsked(old));
+}
+
+/** As a run of the whole asks. */
+function byOrder(one, other) {
+  const order = STORES.indexOf(one.store) - STORES.indexOf(other.store);
+  return order === 0 ? names.indexOf(one.question) - names.indexOf(other.question) : order;
 }
 
 async function keep() {
@@ -70,8 +90,8 @@ async function machine() {
   const redis = /v=([\d.]+)/.exec(
     String(execFileSync(process.env['NEARDICT_REDIS_SERVER'] ?? 'redis-server', ['--version'])),
   );
-  const names = ['bentocache', 'cache-manager', 'cacheable', 'layered-loader', 'redis'];
-  const peers = names.map(async (name) => {
+  const packages = ['bentocache', 'cache-manager', 'cacheable', 'layered-loader', 'redis'];
+  const peers = packages.map(async (name) => {
     const file = new URL(`node_modules/${name}/package.json`, import.meta.url);
     return `${name} ${JSON.parse(await readFile(file, 'utf8')).version}`;
   });

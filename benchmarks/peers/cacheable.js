@@ -1,11 +1,12 @@
-// README of cacheable: "Storage Tiering and Caching", "CacheableSync - Distributed Updates".
+// README of cacheable: "Storage Tiering and Caching", "CacheableSync - Distributed Updates"; its memory is unbounded by default.
 import KeyvRedis from '@keyv/redis';
 import { RedisMessageProvider } from '@qified/redis';
-import { Cacheable } from 'cacheable';
+import { Cacheable, createKeyv } from 'cacheable';
 
 export async function open(url) {
   const cache = new Cacheable({
     ttl: '1h',
+    primary: createKeyv({ lruSize: 10_000 }),
     secondary: new KeyvRedis(url),
     sync: { qified: new RedisMessageProvider({ uri: url }) },
   });

@@ -15,7 +15,7 @@ version, and its stored bytes in place of a value that JSON can't hold. Ends wit
   options: { ...PLACE, bytes: { type: 'boolean' } },
   words: [1, 1],
   async run(args, output) {
-    const [key = ''] = args.words;
+    const [key] = args.words as [key: string];
     assertKey(key);
     const { values, openSide } = await findTarget(args);
     const side = await openSide();

@@ -51,7 +51,9 @@ export class Output {
 
 /** Rows as text whose columns stand below each other. */
 function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lineOf = (row: readonly string[]): string => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ');
+  const widths: number[] = [];
+  for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  const lineOf = (row: readonly string[]): string =>
+    row.map((cell, at) => cell.padEnd(widths[at] as number)).join('  ');
   return rows.map((row) => lineOf(row).trimEnd()).join('\n');
 }

@@ -25,7 +25,7 @@ else a string; without VALUE it is read from stdin. What starts with a dash stan
   },
   words: [1, 2],
   async run(args, output) {
-    const [key = '', word] = args.words;
+    const [key, word] = args.words as [key: string, value?: string];
     assertKey(key);
     const [ifVersion, ttl] = [conditionOf(args), args.time('ttl')];
     const value = valueOf(word ?? (await text(args.stdin)).replace(/\r?\n$/, ''), args.flag('string'));

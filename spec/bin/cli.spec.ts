@@ -243,6 +243,20 @@ describe('the program neardict', () => {
     expect((await at('watch', 'nobody', '--initial', '--count', '1')).stdout).toBe('(deleted)\n');
   });
 
+  it('watches what concerns no single key', async () => {
+    await using dict = await open();
+    await dict.set('a', 1);
+    const watching = at('watch', '--count', '1', '--prefix', 'nobody');
+    const { code, stdout } = await Promise.race([
+      watching,
+      until('it has ended', async () => {
+        await dict.clear();
+      }).then(() => Promise.reject(new Error('It did not end.'))),
+    ]);
+
+    expect([code, stdout]).toEqual([0, 'clear\n']);
+  });
+
   it('watches values that JSON can not hold as their stored bytes', async () => {
     await using dict = await open();
     await dict.set('a', { count: 2n ** 60n });
@@ -337,11 +351,11 @@ describe('the program neardict', () => {
     expect(await dict.get('a', { fresh: true })).toBe(1);
   });
 
-  it('serves the inspector until it is told to end', async () => {
+  it.each([true, false])('serves the inspector until it is told to end (of one namespace: %p)', async (isOfOne) => {
     await using dict = await open();
     await dict.set('a', 1);
     const stdout = new PassThrough();
-    const ended = main(['inspect', '--namespace', namespace], {
+    const ended = main(['inspect', ...(isOfOne ? ['--namespace', namespace] : [])], {
       ...{ env: { REDIS_URL: url }, stdin: Readable.from([]), stdout },
       stderr: { write: () => true },
     });
@@ -352,7 +366,7 @@ describe('the program neardict', () => {
     const { status } = await fetch(`${address}keys?namespace=${namespace}`);
     process.emit('SIGTERM');
 
-    expect([status, shown, await ended]).toEqual([200, namespace, 0]);
+    expect([status, shown, await ended]).toEqual([200, isOfOne ? namespace : undefined, 0]);
     expect(taken).toMatchObject({ code: 1, stderr: 'It failed: listen EADDRINUSE.\n' });
     await expect(fetch(address)).rejects.toThrow('fetch failed');
     expect(await at('inspect', '--port', 'x')).toMatchObject({ code: 2 });

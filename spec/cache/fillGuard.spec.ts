@@ -113,6 +113,16 @@ describe('the fill guard', () => {
     expect(guard.admits('ada', 0)).toBe(true);
   });
 
+  it('admits the reply to what was asked for, but not sent yet, when something was heard', () => {
+    const { read, flight } = ask('ada');
+
+    guard.heard('ada', 8);
+    send(read, flight);
+
+    expect(guard.admits('ada', 7)).toBe(true);
+    expect(guard.flightOf('ada')?.read).toBe(read);
+  });
+
   it('shares no read that has ended', () => {
     const { read, flight } = ask('ada');
     send(read, flight);

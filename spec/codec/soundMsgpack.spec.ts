@@ -86,8 +86,11 @@ describe('bytes of msgpack', () => {
     expect(isSoundMsgpack(Uint8Array.from(bytes))).toBe(false);
   });
 
-  it('are not said to be sound if they have too many levels', () => {
-    const bytes = Uint8Array.from([...Array.from({ length: 101 }, () => 0x91), 1]);
+  it.each([
+    ['arrays', [0x91]],
+    ['objects', [0x81, 0xa1, 0x61]],
+  ])('are not said to be sound if they have too many levels of %s', (_what, level) => {
+    const bytes = Uint8Array.from([...Array.from({ length: 101 }, () => level).flat(), 1]);
 
     expect(read(bytes)).toBe(false);
     expect(isSoundMsgpack(bytes)).toBe(false);

@@ -30,6 +30,13 @@ describe.each<WriteMode>(['through', 'back'])('a partitionBy that fails for a ke
   });
 });
 
+it.each([null, 'tenant', { tenant: 1 }])('a partitionBy that is no function (%j) is refused', async (partitionBy) => {
+  const opening = openInMemory({ partitions: 4, partitionBy: partitionBy as never });
+
+  await expect(opening).rejects.toThrow(ConfigError);
+  await expect(opening).rejects.toThrow("'partitionBy' must be a function");
+});
+
 function throwing(key: string): string {
   if (key === 'bad') throw placeless;
   return key;

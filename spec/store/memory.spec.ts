@@ -17,4 +17,23 @@ describe('memoryStore', () => {
     expect(values[0]?.buffer.byteLength).toBe(4);
     await space.close();
   });
+
+  it('remembers the newest calls, and not all that there ever were', async () => {
+    const space = await openSpace(memoryStore());
+    for (let call = 1; call <= 2000; call++) await space.set(`key ${call}`, '1');
+
+    const log = await space.log(0, soon());
+
+    expect(log.length).toBeGreaterThanOrEqual(256);
+    expect(log.length).toBeLessThan(1000);
+    expect(log.map(({ keys }) => keys?.[0])).toEqual(log.map((_, index) => `key ${2000 - index}`));
+    await space.close();
+  });
+
+  it('has no partition but those of its layout', async () => {
+    const space = await openSpace(memoryStore());
+
+    await expect(space.read(1, ['a'], soon())).rejects.toThrow(RangeError);
+    await space.close();
+  });
 });

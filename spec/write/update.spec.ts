@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   AmbiguousWriteError,
+  CodecError,
   type Batch,
   ConfigError,
   ConflictError,
@@ -265,6 +266,36 @@ describe('update', () => {
 
     await expect(stuck).rejects.toThrow(UnavailableError);
     expect(await handle.update('n', () => 1)).toBe(1);
+  });
+
+  it('can be given up when it was sent, and says that it may have happened', async () => {
+    const hold = gate();
+    const store = wrapStore((space) => ({
+      async write(...args) {
+        await hold.pass();
+        return space.write(...args);
+      },
+    }));
+    await using handle = await openInMemory<Counts>({ store });
+    const abort = new AbortController();
+    const update = handle.update('n', () => 1, { signal: abort.signal });
+    await hold.reached;
+
+    abort.abort(new Error('enough'));
+
+    await expect(update).rejects.toThrow(AmbiguousWriteError);
+    hold.open();
+  });
+
+  it.each([undefined, null, 5, 'text'])('of several keys refuses a function that returns %p', async (result) => {
+    await using handle = await openInMemory<Counts>();
+    await handle.set('n', 1);
+
+    const update = handle.update(['n'], () => result as never);
+
+    await expect(update).rejects.toThrow(CodecError);
+    await expect(update).rejects.toThrow('must return an object');
+    expect(await handle.snapshot()).toEqual({ n: 1 });
   });
 
   it('can be given up before it has written, while it waits for its turn, too', async () => {

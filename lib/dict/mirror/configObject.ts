@@ -63,13 +63,9 @@ export class ConfigObject {
 
   /** Unpacks what is packed, one by one, while reads unpack what they meet. */
   *unpackEach(): Generator<void, void, undefined> {
-    const packed = this.#table.takePacked();
-    if (packed.length === 0) return;
+    if (!this.#table.holdsPacked) return;
     Object.assign(this.#handler, this.#readTraps);
-    for (const { key } of packed) {
-      yield;
-      this.#table.get(key);
-    }
+    yield* this.#table.unpackEach();
     Object.assign(this.#handler, noReadTraps);
   }
 

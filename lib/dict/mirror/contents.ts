@@ -77,7 +77,7 @@ export class Contents {
   cover(key: string, value: unknown): void {
     const stored = this.get(key);
     if (stored === value && key !== PROTO) this.#apart.delete(key);
-    else this.#apart.set(key, stored);
+    else this.#apart.set(key, unpacked(stored));
   }
 
   /** Takes a change, and returns whether it can be shown. */

@@ -4,7 +4,7 @@ import { isRefused } from './failures.ts';
 import { decodeKey, type PartitionNames, scanPattern } from './names.ts';
 import { decodeTtl, positionOf } from './replies.ts';
 import { script } from './scripts.ts';
-import { unpackStrings } from './packedStrings.ts';
+import { unpackNames, unpackStrings } from './packedStrings.ts';
 
 /** Keys that the server looks at for a block: at most so many, which takes it one or two milliseconds. */
 const MAX_COUNT = 1000;
@@ -98,7 +98,8 @@ export class BlockReader {
             .toString('latin1')
             .split(' ')
             .map((pttl, index) => values[index] && decodeTtl(Number(pttl)));
-    const entries = this.#entries(unpackStrings(packedNames), prefix, values, ttls);
+    const names = unpackNames(packedNames, this.#names.keyPrefix.length, decodeKey);
+    const entries = this.#entries(names, prefix, values, ttls);
     return { position: positionOf(at), ...entries, next: nextOf(next) };
   }
 
@@ -106,7 +107,9 @@ export class BlockReader {
   async #readByCommands(prefix: string, cursor: string, deadline: Deadline): Promise<Block> {
     const step = ['SCAN', cursor, 'MATCH', this.#pattern(prefix), 'COUNT', String(MAX_COUNT)];
     const [next, names] = (await this.#connection.query(step, deadline)) as [Buffer, Buffer[]];
-    const { keys } = this.#entries(names, prefix, [], undefined);
+    const start = this.#names.keyPrefix.length;
+    const found = names.map((name) => decodeKey(name, start));
+    const { keys } = this.#entries(found, prefix, [], undefined);
     return { ...(await this.#host.read(keys, deadline)), keys, next: nextOf(next) };
   }
 
@@ -114,15 +117,13 @@ export class BlockReader {
     return scanPattern(this.#namespace, false, prefix);
   }
 
-  /** Without names that are no keys. */
+  /** Without what is no key. */
   #entries(
-    names: readonly (Buffer | undefined)[],
+    all: readonly (string | undefined)[],
     prefix: string,
     values: readonly (Buffer | undefined)[],
     ttls: readonly (number | undefined)[] | undefined,
   ): Pick<Block, 'keys' | 'values' | 'ttls'> {
-    const start = this.#names.keyPrefix.length;
-    const all = names.map((name) => name && decodeKey(name, start));
     const isOurs = (key: string | undefined): key is string => key?.startsWith(prefix) === true;
     if (all.every(isOurs)) return { keys: all, values, ttls };
     const isAtOurs = (_: unknown, index: number): boolean => isOurs(all[index]);

@@ -84,6 +84,7 @@ describe('blocks of Redis', () => {
     const space = await openSpace(redisStore({ url: server.url }));
     const { namespace } = space;
     await space.set('a', '1');
+    await space.set('\ufeffä€', '1');
     await admin.send('LPUSH', `${namespace}/list`, 'x');
     await admin.send('EVAL', String.raw`return redis.call('SET', ARGV[1] .. '/\255', 'x')`, '0', namespace);
 
@@ -94,6 +95,7 @@ describe('blocks of Redis', () => {
     expect(entries).toEqual(
       new Map([
         ['a', true],
+        ['\ufeffä€', true],
         ['list', false],
       ]),
     );

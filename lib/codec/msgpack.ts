@@ -18,6 +18,23 @@ const packr = new Packr({
   useToJSON: false,
 });
 
+/** Longest buffer that is kept for the next value. */
+const MAX_KEPT_BYTES = 128 * 1024;
+
+/** The whole buffer that the last value lay in: the values of a reply lie in one. msgpackr keeps its view of it with it. */
+let whole: Uint8Array = new Uint8Array(0);
+const place = { start: 0, end: 0 };
+
+/** A view for each value would take as long as to decode a short one. */
+function unpack(bytes: Uint8Array): unknown {
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (buffer.byteLength > MAX_KEPT_BYTES || byteLength === 0) return packr.unpack(bytes);
+  if (whole.buffer !== buffer) whole = new Uint8Array(buffer);
+  place.start = byteOffset;
+  place.end = byteOffset + byteLength;
+  return packr.unpack(whole, place);
+}
+
 const limits = {
   format: 'msgpack',
   bigints: true,
@@ -39,7 +56,7 @@ export const msgpackCodec: Codec = {
     return packr.pack(value);
   },
   decode(bytes) {
-    return packr.unpack(bytes) as unknown;
+    return unpack(bytes);
   },
   isSound: isSoundMsgpack,
 };

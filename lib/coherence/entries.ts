@@ -66,13 +66,14 @@ export class Entries {
     position: Position,
     departure: Departure,
     flight: Flight | undefined = this.guard.flightOf(key),
+    now: number = this.#host.now(),
   ): void {
     const relation = this.#ring.relate(position);
     const belongs = relation === 'known' || relation === 'ahead';
     const isCurrent = this.#isSynced() && departure.era === this.#era;
     const isKept = isCurrent && belongs && flight?.admits(position.seq) !== false;
     this.guard.heard(key, position.seq, flight);
-    if (isKept) this.#install(key, entry, position);
+    if (isKept) this.#install(key, entry, position, now);
     else this.#refuse(key, position, belongs && position.seq >= departure.applied.seq);
   }
 
@@ -154,7 +155,7 @@ export class Entries {
     this.guard.restart();
   }
 
-  #install(key: string, entry: Entry, position: Position): void {
+  #install(key: string, entry: Entry, position: Position, now: number = this.#host.now()): void {
     const present = this.#cache.find(key, this.#era);
     if (present !== undefined && present.seq > position.seq) {
       // Nothing newer was heard since the request left, so the entry is of a history that was lost.
@@ -162,7 +163,6 @@ export class Entries {
       this.#host.requestReading();
       return;
     }
-    const now = this.#host.now();
     if (position.seq > this.#ring.last.seq && !this.#ahead.add(key, position, now)) {
       this.#refuse(key, position, true);
       this.#host.requestReading();

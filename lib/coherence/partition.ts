@@ -117,6 +117,11 @@ export class Partition implements FeedListener {
     return this.#entries.hits;
   }
 
+  /** Monotonic milliseconds. */
+  get now(): number {
+    return this.#host.now();
+  }
+
   /** A read of the key that waits to be sent, or was sent recently enough to join. */
   shared(key: string): Asked | undefined {
     const read = this.guard.flightOf(key)?.read;
@@ -261,9 +266,9 @@ export class Partition implements FeedListener {
 
   // Replies and acknowledgements
 
-  /** Keeps the reply of a read, or does not and removes an older entry. `flight`: of the key, where it is at hand. */
-  fill(key: string, entry: Entry, position: Position, departure: Departure, flight?: Flight): void {
-    this.#entries.fill(key, entry, position, departure, flight);
+  /** Keeps the reply of a read, or does not and removes an older entry. `flight`, `now`: where they are at hand. */
+  fill(key: string, entry: Entry, position: Position, departure: Departure, flight?: Flight, now?: number): void {
+    this.#entries.fill(key, entry, position, departure, flight, now);
   }
 
   /** Brings a cached entry up to date by a reply; a key that is not cached stays so. */

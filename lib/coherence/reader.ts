@@ -147,13 +147,13 @@ export class Reader {
   }
 
   #receive(reads: readonly Asked[], { position, values, ttls }: Snapshot, departure: Departure): void {
-    const { guard } = this.#partition;
+    const { guard, now } = this.#partition;
     this.#partition.observe(position, departure);
     for (const [index, read] of reads.entries()) {
       const bytes = values[index];
       if (bytes !== undefined) this.bytesIn += bytes.length;
       read.answer(bytes, ttls?.[index], departure.sentAt);
-      this.#partition.fill(read.key, read.entry, position, departure, read.flight);
+      this.#partition.fill(read.key, read.entry, position, departure, read.flight, now);
       guard.end(read.flight);
     }
   }

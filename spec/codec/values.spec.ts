@@ -278,6 +278,51 @@ describe('stored bytes', () => {
   });
 });
 
+describe('values that lie in one buffer', () => {
+  /** Each behind the other, as the parser of a client cuts them out of a reply. */
+  function sideBySide(...stored: readonly Uint8Array[]): Uint8Array[] {
+    const buffer = Buffer.from(Buffer.concat(stored));
+    let end = 0;
+    return stored.map(({ length }) => buffer.subarray(end, (end += length)));
+  }
+
+  it('are read each by itself', () => {
+    const values = valuesOf(msgpackCodec);
+    const given = ['one', { two: ['ä'.repeat(40), 2] }, Uint8Array.of(3), 'f'.repeat(200), null, 5.5];
+
+    const read = sideBySide(...given.map((value) => values.encode(value))).map(
+      (bytes) => values.decode('key', bytes).value,
+    );
+
+    expect(read).toStrictEqual(given);
+  });
+
+  it('are read after one that is larger than what is kept of a reply, and after another reply', () => {
+    const values = valuesOf(msgpackCodec);
+    const long = 'x'.repeat(300_000);
+    const [first, second, third] = sideBySide(values.encode(long), values.encode(2), values.encode('three'));
+    const [other] = sideBySide(values.encode('other'));
+
+    const read = [second, first, other, third].map((bytes) => values.decode('key', bytes ?? Buffer.of()).value);
+
+    expect(read).toEqual([2, long, 'other', 'three']);
+  });
+
+  it.each([
+    { what: 'text', cut: 3 },
+    { what: { a: [1, 2, 3] }, cut: 2 },
+    { what: Uint8Array.of(1, 2, 3), cut: 2 },
+    { what: 2 ** 40 + 0.5, cut: 4 },
+    { what: 'long '.repeat(50), cut: 10 },
+    { what: 'none of it', cut: 0 },
+  ])('do not lend each other bytes: $what cut short can not be read', ({ what, cut }) => {
+    const values = valuesOf(msgpackCodec);
+    const [, short] = sideBySide(values.encode('before'), values.encode(what).subarray(0, cut), Buffer.alloc(300, 1));
+
+    expect(() => values.decode('key', short ?? Buffer.of(1))).toThrow(CodecError);
+  });
+});
+
 describe('a decoded value', () => {
   it('does not share memory with the bytes it came from, binary included', () => {
     const values = valuesOf(msgpackCodec);

@@ -48,6 +48,8 @@ export interface RedisCluster {
   ): Promise<void>;
   /** A replica takes over from its master, without loss. */
   failOver(master: ClusterNode): Promise<ClusterNode>;
+  /** Cuts every connection that has subscribed, at every node. */
+  cutFeeds(): Promise<void>;
   /** All nodes agree and serve all slots. */
   isWell(): Promise<void>;
   flush(): Promise<void>;
@@ -265,6 +267,10 @@ class Cluster implements RedisCluster {
       },
       60_000,
     );
+  }
+
+  async cutFeeds(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.send('CLIENT', 'KILL', 'TYPE', 'pubsub')));
   }
 
   async flush(): Promise<void> {

@@ -29,12 +29,13 @@ describe('redisStore', () => {
     await cluster.stop();
   });
 
-  itKeepsStoreContract('on a borrowed cluster client', () => redisStore(client));
+  const faults = { cutFeed: () => cluster.cutFeeds() };
+  itKeepsStoreContract('on a borrowed cluster client', () => redisStore(client), faults);
   partitionsContract('on a borrowed cluster client', () => redisStore(client));
   writerContract('go through to a cluster', () => redisStore(client));
   writerContract('are kept back from a cluster', () => redisStore(client), { write: 'back' });
 
-  itKeepsStoreContract('on connections of its own to a cluster', () => owner);
+  itKeepsStoreContract('on connections of its own to a cluster', () => owner, faults);
   partitionsContract('on connections of its own', () => owner);
 
   it('reaches the cluster through any server that is left of rootNodes, by other addresses where they are mapped', async () => {

@@ -43,7 +43,9 @@ describe('sharded messages', () => {
     });
 
   function onCluster(): void {
-    itKeepsStoreContract('with sharded messages', () => redisStore(client, { shardedPubSub: true }));
+    itKeepsStoreContract('with sharded messages', () => redisStore(client, { shardedPubSub: true }), {
+      cutFeed: () => cluster.cutFeeds(),
+    });
 
     it('have to be wanted by all who open a namespace', async () => {
       await using handle = await open('agreed', true);

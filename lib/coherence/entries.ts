@@ -98,20 +98,20 @@ export class Entries {
     entry.own();
   }
 
-  /** The feed has applied a change at `seq`. `provenAsOf`: up to when the entries were proven before. */
-  apply(change: Change, seq: number, provenAsOf: number): void {
-    const { key } = change;
-    const present = this.#cache.find(key, this.#era);
-    if (present === undefined || present.seq >= seq) return;
-    if (change.type === 'set' && change.bytes === undefined) {
-      this.#cache.remove(key);
-      return;
+  /** The feed has applied changes at `seq`. `provenAsOf`: up to when the entries were proven before. */
+  apply(changes: readonly Change[], seq: number, provenAsOf: number): void {
+    let now: number | undefined;
+    for (const change of changes) {
+      const { key } = change;
+      const present = this.#cache.find(key, this.#era);
+      if (present === undefined || present.seq >= seq) continue;
+      const entry = entryOf(change, provenAsOf);
+      if (entry === undefined) this.#cache.remove(key);
+      else {
+        this.#cache.put(key, entry, this.#era, seq, (now ??= this.#host.now()));
+        entry.own();
+      }
     }
-    const ttlMs = change.type === 'set' ? change.ttlMs : undefined;
-    // The write is younger than the last proof: its time began after that.
-    const entry = new Entry(change.type === 'set' ? change.bytes : undefined).livingFor(ttlMs, provenAsOf);
-    this.#cache.put(key, entry, this.#era, seq, this.#host.now());
-    entry.own();
   }
 
   /**
@@ -188,4 +188,12 @@ export class Entries {
     if (present !== undefined && present.seq > this.#ring.last.seq) this.#cache.remove(key);
     else if (isUnheard) this.#install(key, entry, position);
   }
+}
+
+/** What a change leaves under its key; `undefined`: it has to be read. */
+function entryOf(change: Change, provenAsOf: number): Entry | undefined {
+  if (change.type === 'delete') return new Entry(undefined);
+  const { bytes } = change;
+  // The write is younger than the last proof: its time began after that.
+  return bytes === undefined ? undefined : new Entry(bytes).livingFor(change.ttlMs, provenAsOf);
 }

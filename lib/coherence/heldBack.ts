@@ -14,11 +14,14 @@ export class HeldBack {
     this.#isReadersAhead = isReadersAhead;
   }
 
-  /** Tells of a change that was applied at `seq`; `describe` is called only if anybody listens. */
-  announce(key: string, seq: number, describe: () => KeyChange): void {
-    if (!this.#sink.isListening) return;
-    const change = describe();
-    if (this.#isReadersAhead(key, seq)) this.#changes.set(key, change);
+  /** Whether anybody wants to be told. */
+  get isListening(): boolean {
+    return this.#sink.isListening;
+  }
+
+  /** Tells of a change that was applied at `seq`. */
+  announce(change: KeyChange, seq: number): void {
+    if (this.#isReadersAhead(change.key, seq)) this.#changes.set(change.key, change);
     else this.#emit(change);
   }
 

@@ -194,7 +194,8 @@ export class Partition implements FeedListener {
       return;
     }
     this.invalidated(key);
-    this.#heldBack.announce(key, Number.POSITIVE_INFINITY, () => ({ type, key, version: undefined, isLocal: false }));
+    if (!this.#heldBack.isListening) return;
+    this.#heldBack.announce({ type, key, version: undefined, isLocal: false }, Number.POSITIVE_INFINITY);
   }
 
   invalidated(key: string): void {
@@ -326,18 +327,16 @@ export class Partition implements FeedListener {
     this.#ring.push(message.position);
     if (message.clear) this.#applyClear(message.origin === this.#origin);
     const reached = this.#entries.reach(message.position);
-    for (const change of message.changes) this.#applyChange(change, message);
+    this.#entries.apply(message.changes, message.position.seq, this.freshAsOf);
+    if (this.#heldBack.isListening) this.#announce(message);
     this.followers.applied(message);
     if (reached !== undefined) for (const key of reached) this.uncover(key);
     const isForked = this.#freshness.meetClaims((position) => this.#ring.relate(position), this.era);
     if (isForked) this.#host.requestReading();
   }
 
-  #applyChange(change: Change, message: Message): void {
-    const { seq } = message.position;
-    const isOwn = message.origin === this.#origin;
-    this.#entries.apply(change, seq, this.freshAsOf);
-    this.#heldBack.announce(change.key, seq, () => describe(change, isOwn));
+  #announce({ changes, position: { seq }, origin }: Message): void {
+    for (const change of changes) this.#heldBack.announce(describe(change, origin === this.#origin), seq);
   }
 
   #applyClear(isLocal: boolean): void {

@@ -45,6 +45,8 @@ describe('a partition', () => {
   /** Whether the history was followed, each time that this changed. */
   let syncs: boolean[];
   let isListening: boolean;
+  /** Called with each change that is told. */
+  let onChange: (change: KeyChange) => void;
   let pending: Set<string>;
   let cache: NearCache;
   let partition: Partition;
@@ -57,6 +59,7 @@ describe('a partition', () => {
     log = [];
     syncs = [];
     isListening = true;
+    onChange = (change) => log.push(change);
     pending = new Set();
     cache = new NearCache(100, 600_000);
     partition = new Partition(
@@ -72,7 +75,7 @@ describe('a partition', () => {
           get isListening() {
             return isListening;
           },
-          changed: (change) => log.push(change),
+          changed: (change) => onChange(change),
           cleared: () => log.push('clear'),
           resynced: () => log.push('resync'),
           syncChanged: () => syncs.push(partition.isSynced),
@@ -1214,6 +1217,16 @@ describe('a partition', () => {
       partition.uncover('ada');
 
       expect(log).toEqual(['resync']);
+    });
+
+    it('find all that a message has changed as soon as they hear of any of it', () => {
+      const found: (string | undefined)[] = [];
+      synced();
+      sendRead('bob')('7', at(10));
+      onChange = () => found.push(cached('bob'));
+      partition.message(message(11, [set('ada', '8'), set('bob', '8')]));
+
+      expect(found).toEqual(['8', '8']);
     });
 
     it('that come later do not hear of what was held back before', () => {

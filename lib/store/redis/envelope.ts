@@ -80,12 +80,11 @@ export function isEnvelope(bytes: Buffer): boolean {
 export function decodeEnvelope(bytes: Buffer): Message | undefined {
   if (bytes.length < HEAD_BYTES || bytes[1] !== FORMAT) return undefined;
   const changes: Change[] = [];
-  let at = HEAD_BYTES;
-  while (at < bytes.length) {
-    const decoded = decodeChange(bytes, at);
-    if (decoded === undefined) return undefined;
-    changes.push(decoded.change);
-    at = decoded.end;
+  for (let at = HEAD_BYTES; at < bytes.length;) {
+    const end = endOfChange(bytes, at);
+    if (end === undefined) return undefined;
+    changes.push(decodeChange(bytes, at, end));
+    at = end;
   }
   return {
     previous: decodePosition(bytes, 2),
@@ -96,46 +95,57 @@ export function decodeEnvelope(bytes: Buffer): Message | undefined {
   };
 }
 
-function decodeChange(bytes: Buffer, at: number): { readonly change: Change; readonly end: number } | undefined {
+/** Where the change at `at` ends; `undefined` if it is not all there, or of no known kind. */
+function endOfChange(bytes: Buffer, at: number): number | undefined {
   if (at + 3 > bytes.length) return undefined;
+  const kind = bytes.readUInt8(at);
   const keyEnd = at + 3 + bytes.readUInt16BE(at + 1);
-  if (keyEnd > bytes.length) return undefined;
+  let end = keyEnd;
+  if (kind === SET) end += VERSION_BYTES;
+  else if (kind === SET_INLINE || kind === SET_INLINE_WITH_TTL) {
+    const lengthAt = kind === SET_INLINE ? keyEnd : keyEnd + TTL_BYTES;
+    if (lengthAt + 2 > bytes.length) return undefined;
+    end = lengthAt + 2 + bytes.readUInt16BE(lengthAt);
+  } else if (kind !== DELETE) return undefined;
+  return end > bytes.length ? undefined : end;
+}
+
+/** The change between `at` and `end`. */
+function decodeChange(bytes: Buffer, at: number, end: number): Change {
+  const keyEnd = at + 3 + bytes.readUInt16BE(at + 1);
   const key = bytes.toString('utf8', at + 3, keyEnd);
   switch (bytes.readUInt8(at)) {
     case DELETE:
-      return { change: { type: 'delete', key }, end: keyEnd };
+      return { type: 'delete', key };
     case SET_INLINE:
-      return decodeInline(bytes, key, keyEnd, undefined);
-    case SET_INLINE_WITH_TTL: {
-      const valueAt = keyEnd + TTL_BYTES;
-      return valueAt > bytes.length
-        ? undefined
-        : decodeInline(bytes, key, valueAt, bytes.readUIntBE(keyEnd, TTL_BYTES));
-    }
-    case SET: {
-      const end = keyEnd + VERSION_BYTES;
-      if (end > bytes.length) return undefined;
-      return { change: { type: 'set', key, bytes: undefined, version: bytes.toString('hex', keyEnd, end) }, end };
-    }
+      return new InlineSet(key, undefined, bytes, keyEnd + 2, end);
+    case SET_INLINE_WITH_TTL:
+      return new InlineSet(key, bytes.readUIntBE(keyEnd, TTL_BYTES), bytes, keyEnd + TTL_BYTES + 2, end);
     default:
-      return undefined;
+      return { type: 'set', key, bytes: undefined, version: bytes.toString('hex', keyEnd, end) };
   }
 }
 
-function decodeInline(
-  bytes: Buffer,
-  key: string,
-  at: number,
-  ttlMs: number | undefined,
-): ReturnType<typeof decodeChange> {
-  if (at + 2 > bytes.length) return undefined;
-  const end = at + 2 + bytes.readUInt16BE(at);
-  if (end > bytes.length) return undefined;
-  const value = bytes.subarray(at + 2, end);
-  return {
-    change: ttlMs === undefined ? { type: 'set', key, bytes: value } : { type: 'set', key, bytes: value, ttlMs },
-    end,
-  };
+/** The value is cut out of the message when it is asked for: most messages concern keys that are not cached. */
+class InlineSet {
+  readonly type = 'set';
+  readonly key: string;
+  readonly ttlMs: number | undefined;
+  readonly #message: Buffer;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor(key: string, ttlMs: number | undefined, message: Buffer, start: number, end: number) {
+    this.key = key;
+    this.ttlMs = ttlMs;
+    this.#message = message;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#message.subarray(this.#start, this.#end);
+  }
 }
 
 /** A number below 2 ** 48, such as a nonce, in 6 bytes. */

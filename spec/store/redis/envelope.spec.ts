@@ -11,6 +11,7 @@ import {
 } from '../../../lib/store/redis/envelope.ts';
 import { versionOf } from '../../../lib/store/version.ts';
 import { batch, bytes } from '../../../lib/testing/contract/batches.ts';
+import { plainMessage } from '../../support/plainMessage.ts';
 
 const ORIGIN_ID = 0x0102_0304_0506;
 const previous: Position = { seq: 1, nonce: 0x1111_1111_1111 };
@@ -91,7 +92,7 @@ describe('an envelope', () => {
           const message = decodeEnvelope(encode({ deletes, sets: written }, { from, to, origin, inlineBytes }));
 
           const isSet = new Set(written.map(([key]) => key));
-          expect(message).toEqual({
+          expect(plainMessage(message)).toEqual({
             previous: from,
             position: to,
             origin,

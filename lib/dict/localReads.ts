@@ -87,14 +87,18 @@ export class LocalReads {
 
   /** The value from memory; `undefined` if it is missing or not in memory. */
   peek(key: string): unknown {
-    const pending = this.#pending.get(key);
-    if (pending !== undefined) return this.#valueOf(key, pending.entry);
+    if (this.#pending.size !== 0) {
+      const pending = this.#pending.get(key);
+      if (pending !== undefined) return this.#valueOf(key, pending.entry);
+    }
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    if (this.#clock.credit-- <= 0) this.#look();
-    if (entry.era.freshUntil < this.#clock.now || entry.expiresAt < this.#clock.now) return undefined;
-    entry.era.hits++;
-    return this.#valueOf(key, entry);
+    const clock = this.#clock;
+    if (clock.credit-- <= 0) this.#look();
+    const { era } = entry;
+    if (era.freshUntil < clock.now || entry.expiresAt < clock.now) return undefined;
+    era.hits++;
+    return entry.value ?? this.#valueOf(key, entry);
   }
 
   /** What is in memory, own pending writes in the place of what they replace. For printing. */

@@ -22,6 +22,8 @@ export interface RedisServer {
 const START_TIMEOUT_MS = 20_000;
 /** Most test processes at a time. */
 const WORKERS = 16;
+/** Ports that are taken, or about to be: until a server listens, its port looks free. */
+const given = new Set<number>();
 
 /** Starts a server that keeps nothing on disk. `args`: more options of redis-server. */
 export async function startRedis(...args: readonly string[]): Promise<RedisServer> {
@@ -59,6 +61,8 @@ export async function freePort(): Promise<number> {
   const worker = Number(process.env['JEST_WORKER_ID'] ?? 0) % WORKERS;
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * (10_000 / WORKERS)) * WORKERS + worker;
+    if (given.has(port)) continue;
+    given.add(port);
     if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
   }
 }

@@ -1,6 +1,7 @@
 import type { Values } from '../codec/values.ts';
 import type { Reader } from '../coherence/reader.ts';
 import type { AskForBlock } from '../coherence/blocks.ts';
+import { LateBlock } from '../store/lateBlock.ts';
 import type { Block, Space } from '../store/store.ts';
 import { abortable, abortableEach } from './abortable.ts';
 import { isKey } from './keys.ts';
@@ -108,8 +109,10 @@ export class StoreWalk {
 
 /** Without what can't be a key. */
 function ofKeys(block: Block): Block {
-  const { keys, values, ttls } = block;
-  if (keys.every(isKey)) return block;
-  const isOfKey = (_: unknown, index: number): boolean => isKey(keys[index] ?? '');
-  return { ...block, keys: keys.filter(isKey), values: values.filter(isOfKey), ttls: ttls?.filter(isOfKey) };
+  return new LateBlock(block.position, block.next, () => {
+    const { keys, values, ttls } = block;
+    if (keys.every(isKey)) return block;
+    const isOfKey = (_: unknown, index: number): boolean => isKey(keys[index] ?? '');
+    return { keys: keys.filter(isKey), values: values.filter(isOfKey), ttls: ttls?.filter(isOfKey) };
+  });
 }

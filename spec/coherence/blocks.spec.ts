@@ -114,6 +114,32 @@ describe('a block that was overtaken', () => {
 });
 
 describe('a walk by blocks', () => {
+  it('takes a block apart when the next one is on its way', async () => {
+    const events: string[] = [];
+    const store = wrapStore((space) => ({
+      async block(partition, _prefix, cursor, deadline) {
+        events.push(`asked for ${cursor || 'the first'}`);
+        const { position } = await space.read(partition, [], deadline);
+        const key = cursor === '' ? 'a' : 'b';
+        return {
+          position,
+          next: cursor === '' ? 'the last' : undefined,
+          values: [Uint8Array.of(1)],
+          get keys() {
+            if (events.at(-1) !== `took ${key}`) events.push(`took ${key}`);
+            return [key];
+          },
+        };
+      },
+    }));
+    const handle = await openDict<Numbers>({ namespace: freshNamespace(), store });
+
+    expect(await handle.snapshot()).toEqual({ a: 1, b: 1 });
+
+    expect(events).toEqual(['asked for the first', 'asked for the last', 'took a', 'took b']);
+    await handle.close();
+  });
+
   it('brings what is cached up to date, and caches nothing else', async () => {
     const held = holdBlocks();
     held.way.open();

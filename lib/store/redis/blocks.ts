@@ -1,3 +1,4 @@
+import { type Held, LateBlock } from '../lateBlock.ts';
 import type { Block, Deadline, Snapshot } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { isRefused } from './failures.ts';
@@ -90,17 +91,11 @@ export class BlockReader {
       ...Buffer[],
     ];
     this.#adapt(count, packedValues);
-    const values = packedValues.flatMap((some) => unpackStrings(some));
-    const ttls =
-      pttls.length === 0
-        ? undefined
-        : pttls
-            .toString('latin1')
-            .split(' ')
-            .map((pttl, index) => values[index] && decodeTtl(Number(pttl)));
-    const names = unpackNames(packedNames, this.#names.keyPrefix.length, decodeKey);
-    const entries = this.#entries(names, prefix, values, ttls);
-    return { position: positionOf(at), ...entries, next: nextOf(next) };
+    return new LateBlock(positionOf(at), nextOf(next), () => {
+      const values = packedValues.flatMap((some) => unpackStrings(some));
+      const names = unpackNames(packedNames, this.#names.keyPrefix.length, decodeKey);
+      return this.#entries(names, prefix, values, unpackTtls(pttls, values));
+    });
   }
 
   /** In two steps: what was found may be gone when it is read. */
@@ -123,7 +118,7 @@ export class BlockReader {
     prefix: string,
     values: readonly (Buffer | undefined)[],
     ttls: readonly (number | undefined)[] | undefined,
-  ): Pick<Block, 'keys' | 'values' | 'ttls'> {
+  ): Held {
     const isOurs = (key: string | undefined): key is string => key?.startsWith(prefix) === true;
     if (all.every(isOurs)) return { keys: all, values, ttls };
     const isAtOurs = (_: unknown, index: number): boolean => isOurs(all[index]);
@@ -136,6 +131,15 @@ export class BlockReader {
     const fitting = Math.floor((count * TARGET_BYTES) / bytes);
     this.#count = Math.max(MIN_COUNT, Math.min(fitting, 2 * count, MAX_COUNT));
   }
+}
+
+function unpackTtls(
+  pttls: Buffer,
+  values: readonly (Buffer | undefined)[],
+): readonly (number | undefined)[] | undefined {
+  if (pttls.length === 0) return undefined;
+  const each = pttls.toString('latin1').split(' ');
+  return each.map((pttl, index) => values[index] && decodeTtl(Number(pttl)));
 }
 
 function nextOf(cursor: Buffer): string | undefined {

@@ -18,6 +18,12 @@ const packr = new Packr({
   useToJSON: false,
 });
 
+/**
+ * Where small values are copied to be read: a view for each takes longer. msgpackr finds the names of properties again only
+ * while it is near the beginning of a buffer; elsewhere objects take a sixth more memory (measured).
+ */
+const small = new Uint8Array(139);
+
 /** Longest buffer that is kept for the next value. */
 const MAX_KEPT_BYTES = 128 * 1024;
 
@@ -25,14 +31,21 @@ const MAX_KEPT_BYTES = 128 * 1024;
 let whole: Uint8Array = new Uint8Array(0);
 const place = { start: 0, end: 0 };
 
-/** A view for each value would take as long as to decode a short one. */
 function unpack(bytes: Uint8Array): unknown {
   const { buffer, byteOffset, byteLength } = bytes;
   if (buffer.byteLength > MAX_KEPT_BYTES || byteLength === 0) return packr.unpack(bytes);
+  if (byteLength <= small.length) {
+    small.set(bytes);
+    return unpackFrom(small, 0, byteLength);
+  }
   if (whole.buffer !== buffer) whole = new Uint8Array(buffer);
-  place.start = byteOffset;
-  place.end = byteOffset + byteLength;
-  return packr.unpack(whole, place);
+  return unpackFrom(whole, byteOffset, byteLength);
+}
+
+function unpackFrom(source: Uint8Array, start: number, length: number): unknown {
+  place.start = start;
+  place.end = start + length;
+  return packr.unpack(source, place);
 }
 
 const limits = {

@@ -64,18 +64,17 @@ export type Heard = ReadonlyMap<string, number>;
  * Without it, a reply that left the store before a write and arrives after the write's message would stay for good.
  */
 export class FillGuard<R extends Joinable = Joinable> {
-  /** An object, and no Map: it finds the names of properties, of which most reads are, by their address. */
-  readonly #flights = Object.create(null) as Record<string, Flight<R> | undefined>;
+  readonly #flights = new Map<string, Flight<R>>();
   readonly #listening = new Set<Map<string, number>>();
 
   /** What is in flight of `key`, or waits to be sent. */
   flightOf(key: string): Flight<R> | undefined {
-    return this.#flights[key];
+    return this.#flights.get(key);
   }
 
   /** A read of `key` waits to be sent, from now on. */
   expect(key: string, read: R): Flight<R> {
-    const flight = this.#flights[key] ?? this.#begin(key);
+    const flight = this.#flights.get(key) ?? this.#begin(key);
     flight.read = read;
     return flight;
   }
@@ -86,7 +85,7 @@ export class FillGuard<R extends Joinable = Joinable> {
    * @param mark - The highest number heard of for the key since it left, if it left before.
    */
   enter(key: string, mark: number = 0): void {
-    const flight = this.#flights[key] ?? this.#begin(key);
+    const flight = this.#flights.get(key) ?? this.#begin(key);
     flight.count++;
     flight.raise(mark);
   }
@@ -105,19 +104,19 @@ export class FillGuard<R extends Joinable = Joinable> {
 
   /** The read or write has ended, well or not. */
   leave(key: string): void {
-    const flight = this.#flights[key];
+    const flight = this.#flights.get(key);
     if (flight !== undefined) this.end(flight);
   }
 
   /** The same of a flight that is known. */
   end(flight: Flight<R>): void {
     if (--flight.count > 0) return;
-    if (flight.isOver) delete this.#flights[flight.key];
+    if (flight.isOver) this.#flights.delete(flight.key);
     else flight.restart();
   }
 
   /** Something at sequence number `seq` was heard about `key`. */
-  heard(key: string, seq: number, flight: Flight | undefined = this.#flights[key]): void {
+  heard(key: string, seq: number, flight: Flight | undefined = this.#flights.get(key)): void {
     if (this.#listening.size > 0) this.#note(key, seq);
     flight?.heard(seq);
   }
@@ -129,18 +128,18 @@ export class FillGuard<R extends Joinable = Joinable> {
 
   /** Whether a reply at `seq` is not older than what was heard. */
   admits(key: string, seq: number): boolean {
-    return this.#flights[key]?.admits(seq) ?? true;
+    return this.#flights.get(key)?.admits(seq) ?? true;
   }
 
   /** A new history begins: its numbers do not compare with those heard before. */
   restart(): void {
     for (const heard of this.#listening) heard.clear();
-    for (const flight of Object.values(this.#flights)) flight?.restart();
+    for (const flight of this.#flights.values()) flight.restart();
   }
 
   #begin(key: string): Flight<R> {
     const flight = new Flight<R>(key);
-    this.#flights[key] = flight;
+    this.#flights.set(key, flight);
     return flight;
   }
 

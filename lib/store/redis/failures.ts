@@ -14,7 +14,11 @@ const NOT_SENT = new Set(['ClientClosedError', 'ClientOfflineError', 'AbortError
 
 /** What one side meets that speaks TLS to another one that does not: silence, a reset, or bytes that make no sense. */
 const MAYBE_TLS: ReadonlySet<string | undefined> = new Set([
-  ...[undefined, 'ECONNRESET', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'],
+  undefined,
+  'ECONNRESET',
+  'EPROTO',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
 ]);
 
 const FOREIGN_KEY =

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { OwnClient } from '../../../lib/store/redis/client.ts';
 import { Redial, type RedialListener } from '../../../lib/store/redis/redial.ts';
-import { until } from '../../support/until.ts';
+import { turn } from '../../support/openInMemory.ts';
 
 /** A client that connects when the test says so. */
 class FakeClient extends EventEmitter implements OwnClient {
@@ -62,18 +62,24 @@ describe('a connection that comes back', () => {
     redial.start();
     return clients[0] as FakeClient;
   }
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  });
   afterEach(() => {
     redial.close();
+    jest.useRealTimers();
   });
   /** Longer than the first wait before another attempt. */
-  const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 150));
-  const isOpen = (): Promise<void> => until('it is open', () => heard.includes('opened'));
+  async function aWhile(): Promise<void> {
+    await turn();
+    await jest.advanceTimersByTimeAsync(150);
+  }
 
   it('is made once, however often it is started', async () => {
     const client = start();
     redial.start();
     client.accept();
-    await isOpen();
+    await turn();
     redial.start();
 
     expect([redial.client, clients.length, heard]).toEqual([client, 1, ['opened']]);
@@ -84,9 +90,9 @@ describe('a connection that comes back', () => {
     redial.close();
 
     client.accept();
-    await until('it is thrown away', () => client.isDestroyed);
-
     await aWhile();
+
+    expect(client.isDestroyed).toBe(true);
     expect([redial.client, clients.length, heard]).toEqual([undefined, 1, []]);
   });
 
@@ -102,11 +108,11 @@ describe('a connection that comes back', () => {
       failed: (error) => failures.push(error),
     });
     client.accept();
-    await until('it is tried again', () => clients.length === 2);
+    await aWhile();
 
-    expect([client.isDestroyed, heard, failures]).toEqual([true, [], [reason]]);
+    expect([client.isDestroyed, clients.length, heard, failures]).toEqual([true, 2, [], [reason]]);
     clients[1]?.accept();
-    await isOpen();
+    await turn();
     expect(redial.client).toBe(clients[1]);
   });
 
@@ -121,11 +127,15 @@ describe('a connection that comes back', () => {
       });
       if (event === 'lost') {
         client.accept();
-        await isOpen();
+        await turn();
         client.emit('error', new Error('Socket closed unexpectedly'));
       } else client.refuse(new Error('ECONNREFUSED'));
-      await until('it is told', () => heard.at(-1) === event);
+      await turn();
 
+      expect(heard.at(-1)).toBe(event);
+      // The one of the deadline ends by itself.
+      await jest.advanceTimersByTimeAsync(30);
+      expect(jest.getTimerCount()).toBe(0);
       await aWhile();
       expect(clients).toHaveLength(1);
     },
@@ -134,11 +144,12 @@ describe('a connection that comes back', () => {
   it('is lost once, though the client tells of it twice', async () => {
     const client = start();
     client.accept();
-    await isOpen();
+    await turn();
     client.emit('error', new Error('Socket closed unexpectedly'));
     client.emit('end');
+    await aWhile();
 
-    await until('there is another', () => clients.length === 2);
+    expect(clients).toHaveLength(2);
     expect(heard).toEqual(['opened', 'lost']);
     expect(client.isDestroyed).toBe(true);
   });

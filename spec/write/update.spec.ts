@@ -12,7 +12,7 @@ import {
   UnavailableError,
 } from 'neardict';
 import { freshNamespace, openInMemory, turn } from '../support/openInMemory.ts';
-import { gate, wrapStore } from '../support/wrapStore.ts';
+import { type Gate, gate, wrapStore } from '../support/wrapStore.ts';
 
 interface Counts {
   n: number;
@@ -29,6 +29,18 @@ function recordBatches(): { readonly store: Store; readonly batches: readonly Ba
     },
   }));
   return { store, batches };
+}
+
+/** A store whose writes wait at a gate. */
+function holdWrites(): { readonly store: Store; readonly hold: Gate } {
+  const hold = gate();
+  const store = wrapStore((space) => ({
+    async write(...args) {
+      await hold.pass();
+      return space.write(...args);
+    },
+  }));
+  return { store, hold };
 }
 
 describe('set with ifVersion', () => {
@@ -80,13 +92,7 @@ describe('set with ifVersion', () => {
   });
 
   it('can be given up, and says that it may have been sent', async () => {
-    const hold = gate();
-    const store = wrapStore((space) => ({
-      async write(...args) {
-        await hold.pass();
-        return space.write(...args);
-      },
-    }));
+    const { store, hold } = holdWrites();
     await using handle = await openInMemory<Counts>({ store });
     const abort = new AbortController();
     const set = handle.set('n', 1, { ifVersion: null, signal: abort.signal });
@@ -269,13 +275,7 @@ describe('update', () => {
   });
 
   it('can be given up when it was sent, and says that it may have happened', async () => {
-    const hold = gate();
-    const store = wrapStore((space) => ({
-      async write(...args) {
-        await hold.pass();
-        return space.write(...args);
-      },
-    }));
+    const { store, hold } = holdWrites();
     await using handle = await openInMemory<Counts>({ store });
     const abort = new AbortController();
     const update = handle.update('n', () => 1, { signal: abort.signal });

@@ -1,18 +1,15 @@
-import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { OwnClient } from '../../../lib/store/redis/client.ts';
 import { ClusterClient } from '../../../lib/store/redis/clusterClient.ts';
 import { LostError, NotSentError } from '../../../lib/store/redis/failures.ts';
 import { soon } from '../../../lib/testing/contract/batches.ts';
+import { StubClient } from '../../support/stubClient.ts';
 import { until } from '../../support/until.ts';
 
 /** What a server replies to a command; an error is an error reply. */
 type Reply = (command: string) => unknown;
 
 /** A connection to a server that replies as the test says. */
-class FakeServer extends EventEmitter implements OwnClient {
-  isOpen = false;
-  isReady = false;
+class FakeServer extends StubClient {
   readonly #reply: Reply;
 
   constructor(reply: Reply) {
@@ -31,24 +28,6 @@ class FakeServer extends EventEmitter implements OwnClient {
     if (reply instanceof Error) throw reply;
     return reply;
   }
-
-  destroy(): void {
-    this.isOpen = false;
-    this.isReady = false;
-  }
-
-  unref(): void {
-    // There is nothing to hold.
-  }
-
-  duplicate(): never {
-    throw new Error('This is the duplicate.');
-  }
-
-  async subscribe(): Promise<void> {}
-  async unsubscribe(): Promise<void> {}
-  async sSubscribe(): Promise<void> {}
-  async sUnsubscribe(): Promise<void> {}
 }
 
 /** The slot of the key `foo`. */

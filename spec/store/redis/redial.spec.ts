@@ -1,13 +1,10 @@
-import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { OwnClient } from '../../../lib/store/redis/client.ts';
 import { Redial, type RedialListener } from '../../../lib/store/redis/redial.ts';
 import { turn } from '../../support/openInMemory.ts';
+import { StubClient } from '../../support/stubClient.ts';
 
 /** A client that connects when the test says so. */
-class FakeClient extends EventEmitter implements OwnClient {
-  isOpen = false;
-  isReady = false;
+class FakeClient extends StubClient {
   isDestroyed = false;
   accept!: () => void;
   refuse!: (error: Error) => void;
@@ -24,24 +21,12 @@ class FakeClient extends EventEmitter implements OwnClient {
     return this.#connected;
   }
 
-  destroy(): void {
+  override destroy(): void {
+    super.destroy();
     this.isDestroyed = true;
-    this.isReady = false;
-  }
-
-  unref(): void {
-    // There is nothing to hold.
-  }
-
-  duplicate(): never {
-    throw new Error('This is the duplicate.');
   }
 
   async sendCommand(): Promise<void> {}
-  async subscribe(): Promise<void> {}
-  async unsubscribe(): Promise<void> {}
-  async sSubscribe(): Promise<void> {}
-  async sUnsubscribe(): Promise<void> {}
 }
 
 describe('a connection that comes back', () => {

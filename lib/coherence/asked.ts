@@ -32,9 +32,6 @@ export class Batch {
  * There is one for every miss under way, and it is all that stands for it: in the batch and in what is in flight.
  */
 export class Asked implements Joinable {
-  /** Keeps the shapes of reads, of their batches and flights, and what is compiled for them: see docs/performance.md. */
-  static readonly example: Asked = new Asked('', new Batch(() => undefined), new FillGuard());
-
   readonly key: string;
   readonly flight: Flight<Asked>;
   entry!: Entry;

@@ -11,9 +11,6 @@ export type Awaitable = Pick<Promise<unknown>, 'then'>;
  * There is one for every miss under way: two fields and no closure.
  */
 export class LazyRead implements Promise<unknown> {
-  /** Keeps the shape of reads, and what is compiled for it: see docs/performance.md. */
-  static readonly example: LazyRead = new LazyRead('', (key) => Promise.resolve(key));
-
   readonly #key: string;
   /** Who is to be asked, until that was done; then what it returned. */
   #source: ((key: string) => Awaitable) | Awaitable;

@@ -16,9 +16,6 @@ export interface Place {
 
 /** All writes of one key that go out in the same call: the last one wins. */
 export class Operation implements PendingWrite, Content {
-  /** Keeps the shape of writes, and what is compiled for it: see docs/performance.md. */
-  static readonly example: Operation = new Operation('', { bytes: undefined, ttlMs: undefined }, undefined, 0.5);
-
   readonly key: string;
   /** Monotonic milliseconds by which the first of the writes must have ended. */
   readonly deadline: number;

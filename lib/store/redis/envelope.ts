@@ -128,9 +128,6 @@ function decodeChange(bytes: Buffer, at: number, end: number): Change {
 
 /** The value is cut out of the message when it is asked for: most messages concern keys that are not cached. */
 class InlineSet {
-  /** Keeps the shape of changes, and what is compiled for it: see docs/performance.md. */
-  static readonly example: InlineSet = new InlineSet('', undefined, Buffer.of(), 0, 0);
-
   readonly type = 'set';
   readonly key: string;
   readonly ttlMs: number | undefined;

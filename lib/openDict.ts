@@ -1,6 +1,5 @@
 import { NearCache } from './cache/nearCache.ts';
 import { TurnClock } from './cache/turnClock.ts';
-import { msgpackCodec, readTextNatively } from './codec/msgpack.ts';
 import { Values } from './codec/values.ts';
 import type { Asked, Decode } from './coherence/asked.ts';
 import { Following } from './coherence/following.ts';
@@ -104,7 +103,6 @@ function clockOf({ now }: Store): TurnClock {
  */
 export async function openParts(options: OpenOptions, ownClock?: TurnClock): Promise<OpenedDict> {
   const settings = resolveOptions(options);
-  if (settings.codec === msgpackCodec) await readTextNatively();
   const clock = ownClock ?? clockOf(settings.store);
   const deadline = performance.now() + settings.connectTimeoutMs;
   const origin = randomNonce();

@@ -27,12 +27,17 @@ const small = new Uint8Array(139);
 /** Longest buffer that is kept for the next value. */
 const MAX_KEPT_BYTES = 128 * 1024;
 
+/** How much of longer values is read before native code is loaded for them: to load it takes as long as reading four times that. */
+const NATIVE_AFTER_BYTES = 1024 * 1024;
+let leftToNative = NATIVE_AFTER_BYTES;
+
 /** The whole buffer that the last value lay in: the values of a reply lie in one. msgpackr keeps its view of it with it. */
 let whole: Uint8Array = new Uint8Array(0);
 const place = { start: 0, end: 0 };
 
 function unpack(bytes: Uint8Array): unknown {
   const { buffer, byteOffset, byteLength } = bytes;
+  if (byteLength > small.length) countLong(byteLength);
   if (buffer.byteLength > MAX_KEPT_BYTES || byteLength === 0) return packr.unpack(bytes);
   if (byteLength <= small.length) {
     small.set(bytes);
@@ -46,6 +51,25 @@ function unpackFrom(source: Uint8Array, start: number, length: number): unknown 
   place.start = start;
   place.end = start + length;
   return packr.unpack(source, place);
+}
+
+/** Short values are not read natively. */
+function countLong(byteLength: number): void {
+  if (leftToNative <= 0) return;
+  leftToNative -= byteLength;
+  if (leftToNative <= 0) void readTextNatively();
+}
+
+/**
+ * Loads what reads text natively, if it is there: values of many short texts are then read up to four times faster, others
+ * no faster. It takes longer than loading all else of msgpackr, so who reads little does without.
+ */
+async function readTextNatively(): Promise<void> {
+  try {
+    await import('msgpackr');
+  } catch {
+    // It is only a help: the same is read without it.
+  }
 }
 
 const limits = {
@@ -73,16 +97,3 @@ export const msgpackCodec: Codec = {
   },
   isSound: isSoundMsgpack,
 };
-
-/**
- * Loads what reads text natively, if it is there: values with much text are then read up to eight times faster.
- *
- * That takes longer than loading all else of msgpackr, so who only imports this library does not wait for it.
- */
-export async function readTextNatively(): Promise<void> {
-  try {
-    await import('msgpackr');
-  } catch {
-    // It is only a help: the same is read without it.
-  }
-}

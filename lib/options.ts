@@ -91,8 +91,9 @@ export interface OpenOptions {
   /** Readers share one deep-frozen value (`'frozen'`, default), or each read brings a copy (`'clone'`). */
   readonly values?: ValueMode | undefined;
   /**
-   * Values of at most this many bytes travel with the announcement of their write. 0 to 16384, default 256; with
-   * `tracking`, whose listeners can't use them, default 0.
+   * Values of at most this many bytes travel with the announcement of their write, others are read again by each process
+   * that goes on using them. 0 to 16384, default 1024; with `tracking`, whose listeners can't use them, default 0. Less
+   * where very many processes listen and few of them use the same keys.
    */
   readonly inlineBytes?: number | undefined;
   /**
@@ -162,6 +163,14 @@ const DEFAULT_MAX_AGE = '10m';
 const DEFAULT_VERIFY_INTERVAL_MS = 1000;
 
 /**
+ * The default of `inlineBytes`. A message of so many bytes costs the server hardly more than one of a few, and much less
+ * than if a single listener reads the value again.
+ *
+ * @internal
+ */
+export const INLINE_BYTES = 1024;
+
+/**
  * @throws {ConfigError} An option is unknown or out of range.
  * @internal
  */
@@ -191,7 +200,7 @@ export function resolveOptions(options: OpenOptions): Settings {
     each,
     values = 'frozen',
     tracking = false,
-    inlineBytes = tracking ? 0 : 256,
+    inlineBytes = tracking ? 0 : INLINE_BYTES,
     maxValueBytes = 1024 * 1024,
   } = options;
   const maxStalenessMs = durationMs('maxStaleness', maxStaleness, 100);

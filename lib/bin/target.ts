@@ -4,6 +4,7 @@ import { msgpackCodec } from '../codec/msgpack.ts';
 import { Values } from '../codec/values.ts';
 import type { NearDict } from '../dict/nearDict.ts';
 import { openDict } from '../openDict.ts';
+import { INLINE_BYTES } from '../options.ts';
 import type { Side } from '../store/copy.ts';
 import { randomNonce } from '../store/nonce.ts';
 import { KEY_HASH, partitioner } from '../store/partitioner.ts';
@@ -76,7 +77,7 @@ export function assertOwnHash({ partitions, hash }: Layout): void {
 }
 
 export async function openSide({ options }: Inspection, namespace: string, layout: Layout): Promise<Side> {
-  const settings = { namespace, layout, inlineBytes: 256, tracking: false, origin: randomNonce() };
+  const settings = { namespace, layout, inlineBytes: INLINE_BYTES, tracking: false, origin: randomNonce() };
   const space = await redisStore(options).open(settings, inTime());
   return { space, partitionOf: partitioner(layout.partitions) };
 }

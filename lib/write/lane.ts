@@ -18,16 +18,21 @@ export interface Turn {
 export class Lane {
   readonly #turns: Turn[] = [];
   #current: Turn | undefined;
+  #isWoken = false;
   /** Why nothing is done any more. */
   #closedBy: NearDictError | undefined;
 
   add(turn: Turn): void {
-    this.#enter(turn, () => this.#turns.push(turn));
+    if (this.#closedBy === undefined) this.#turns.push(turn);
+    else turn.giveUp(this.#closedBy);
+    this.#wake();
   }
 
   /** In front of all others. */
   addFirst(turn: Turn): void {
-    this.#enter(turn, () => this.#turns.unshift(turn));
+    if (this.#closedBy === undefined) this.#turns.unshift(turn);
+    else turn.giveUp(this.#closedBy);
+    this.#wake();
   }
 
   /** Resolves when everything that was added so far has ended. */
@@ -52,24 +57,21 @@ export class Lane {
     for (const turn of this.#turns.splice(0)) turn.giveUp(reason);
   }
 
-  #enter(turn: Turn, enqueue: () => void): void {
-    if (this.#closedBy !== undefined) {
-      turn.giveUp(this.#closedBy);
-      return;
-    }
-    enqueue();
-    // The first turn after a rest comes when the code of this tick has run, so that it can gather.
-    process.nextTick(() => {
-      this.#next();
-    });
+  /** A turn comes when the code that runs now, and what waited for the turn before, have run: so it can gather. */
+  #wake(): void {
+    if (this.#isWoken || this.#current !== undefined || this.#turns.length === 0) return;
+    this.#isWoken = true;
+    process.nextTick(this.#next);
   }
 
-  #next(): void {
-    if (this.#current !== undefined) return;
+  readonly #next = (): void => {
+    this.#isWoken = false;
     this.#current = this.#turns.shift();
-    void this.#current?.run().then(() => {
-      this.#current = undefined;
-      this.#next();
-    });
-  }
+    void this.#current?.run().then(this.#ended);
+  };
+
+  readonly #ended = (): void => {
+    this.#current = undefined;
+    this.#wake();
+  };
 }

@@ -153,6 +153,20 @@ describe('write-through', () => {
     expect(lastCall().batch.sets).toEqual([['ada', bytes('3')]]);
   });
 
+  it('takes into the next call what those write who were answered by the one before', async () => {
+    const answer = new Countdown(1);
+    writer.write('ada', content('1'), answer);
+    const answered = (async () => answer.done)();
+    void answered.then(() => {
+      writer.write('ada', content('2'));
+    });
+    await nextTick();
+    writer.write('bob', content('3'));
+
+    await lastCall().succeed();
+    expect(lastCall().batch.sets.map(([key]) => key)).toEqual(['bob', 'ada']);
+  });
+
   it('shows readers the newest write until it is applied', async () => {
     writer.write('ada', content('1'));
     await nextTick();

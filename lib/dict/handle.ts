@@ -169,9 +169,9 @@ export class Handle implements NearDict<Data> {
 
   // Writing
 
-  async set(key: string, value: unknown, options: SetOptions = {}): Promise<string> {
-    if (options.ifVersion !== undefined) return this.#parts.updates.setIf(key, value, options);
-    return this.#parts.writes.set(key, value, options);
+  set(key: string, value: unknown, options?: SetOptions): Promise<string> {
+    const { writes, updates } = this.#parts;
+    return options?.ifVersion === undefined ? writes.set(key, value, options) : updates.setIf(key, value, options);
   }
 
   async setMany(entries: Data | Iterable<readonly [string, unknown]>, options: WriteOptions = {}): Promise<void> {
@@ -198,7 +198,7 @@ export class Handle implements NearDict<Data> {
     return present === undefined ? this.#parts.updates.getOrSet(key, async () => make(key), options) : present;
   }
 
-  async delete(key: string, options?: SignalOptions): Promise<boolean> {
+  delete(key: string, options?: SignalOptions): Promise<boolean> {
     return this.#parts.writes.delete(key, options?.signal);
   }
 

@@ -13,6 +13,7 @@ import type { KeySchemas } from '../schema/keySchemas.ts';
 import type { Partitioner } from '../store/partitioner.ts';
 import { versionOf } from '../store/version.ts';
 import { Countdown } from '../write/countdown.ts';
+import { type Ending, Outcome } from '../write/outcome.ts';
 import type { Content, Writer } from '../write/writer.ts';
 import { abortable, orAbort } from './abortable.ts';
 import { assertKey } from './keys.ts';
@@ -74,10 +75,10 @@ export class Writes {
   }
 
   /** Resolves the version. */
-  async set(key: string, value: unknown, { ttl, signal }: WriteOptions): Promise<string> {
+  async set(key: string, value: unknown, { ttl, signal }: WriteOptions = {}): Promise<string> {
     const encoded = this.encode(key, value, this.ttlOf(ttl));
     const content = types.isPromise(encoded) ? await abortable(encoded, signal) : encoded;
-    await this.#write(new Map([[key, content]]), signal);
+    await this.#writeOne(key, content, signal);
     return versionOf(content.bytes);
   }
 
@@ -90,7 +91,7 @@ export class Writes {
   /** Resolves whether the key was there. */
   async delete(key: string, signal: AbortSignal | undefined): Promise<boolean> {
     this.check(key);
-    return (await this.#write(new Map([[key, DELETED]]), signal)) === 1;
+    return this.#writeOne(key, DELETED, signal);
   }
 
   /** Resolves how many of the keys were there. */
@@ -206,19 +207,30 @@ export class Writes {
     return { bytes: this.#options.values.encode(await checked), ttlMs };
   }
 
+  /** Resolves whether the key was there before. */
+  #writeOne(key: string, content: Content, signal: AbortSignal | undefined): Promise<boolean> {
+    this.#assertOpen();
+    signal?.throwIfAborted();
+    const outcome = new Outcome();
+    this.#options.writer.write(key, content, outcome);
+    return this.#ended(outcome, signal);
+  }
+
   /** Resolves the number of keys that were there before. */
   async #write(batch: WriteBatch, signal: AbortSignal | undefined): Promise<number> {
     this.#assertOpen();
     signal?.throwIfAborted();
     const countdown = new Countdown(batch.size);
     void this.#options.writer.writeMany(batch, countdown, signal);
-    if (signal === undefined) return countdown.done;
-    return orAbort(countdown.done, signal, () => this.#cancel(countdown, signal));
+    return this.#ended(countdown, signal);
   }
 
-  #cancel(countdown: Countdown, signal: AbortSignal): Error {
-    const isStopped = this.#options.writer.cancel(countdown) && !countdown.hasApplied;
-    return isStopped ? (signal.reason as Error) : givenUpTooLate(signal);
+  #ended<V>(writes: Ending<V>, signal: AbortSignal | undefined): Promise<V> {
+    if (signal === undefined) return writes.done;
+    return orAbort(writes.done, signal, () => {
+      const isStopped = this.#options.writer.cancel(writes) && !writes.hasApplied;
+      return isStopped ? (signal.reason as Error) : givenUpTooLate(signal);
+    });
   }
 
   async #clear(signal: AbortSignal | undefined, onSend: () => void): Promise<void> {

@@ -1,8 +1,8 @@
 import { type NearDictError, PartialWriteError, type WriteFailure } from '../errors.ts';
-import type { Waiter } from './writer.ts';
+import type { Ending } from './outcome.ts';
 
 /** Waits for a number of writes and settles once, when the last has ended. */
-export class Countdown implements Waiter {
+export class Countdown implements Ending<number> {
   /**
    * Resolves with the number of writes whose key was there before. Rejects with the failure, or with a
    * `PartialWriteError` where the writes did not all end alike.
@@ -24,7 +24,6 @@ export class Countdown implements Waiter {
     if (writes === 0) this.#resolve(0);
   }
 
-  /** Whether one of the writes is in the store. */
   get hasApplied(): boolean {
     return this.#applied.length > 0;
   }

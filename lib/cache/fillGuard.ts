@@ -84,10 +84,11 @@ export class FillGuard<R extends Joinable = Joinable> {
    *
    * @param mark - The highest number heard of for the key since it left, if it left before.
    */
-  enter(key: string, mark: number = 0): void {
+  enter(key: string, mark: number = 0): Flight<R> {
     const flight = this.#flights.get(key) ?? this.#begin(key);
     flight.count++;
     flight.raise(mark);
+    return flight;
   }
 
   /** Reads of keys that nobody knows yet begin. Each is entered, with what was heard of it, when it has become known. */
@@ -127,8 +128,8 @@ export class FillGuard<R extends Joinable = Joinable> {
   }
 
   /** Whether a reply at `seq` is not older than what was heard. */
-  admits(key: string, seq: number): boolean {
-    return this.#flights.get(key)?.admits(seq) ?? true;
+  admits(key: string, seq: number, flight: Flight | undefined = this.#flights.get(key)): boolean {
+    return flight?.admits(seq) ?? true;
   }
 
   /** A new history begins: its numbers do not compare with those heard before. */

@@ -84,9 +84,15 @@ export class Entries {
   }
 
   /** A write of this process was applied at `position`; `entry` is what it left under the key. */
-  acknowledge(key: string, entry: Entry, position: Position, departure: Departure): void {
-    const isUnheard = this.guard.admits(key, position.seq);
-    this.guard.heard(key, position.seq);
+  acknowledge(
+    key: string,
+    entry: Entry,
+    position: Position,
+    departure: Departure,
+    flight: Flight | undefined = this.guard.flightOf(key),
+  ): void {
+    const isUnheard = this.guard.admits(key, position.seq, flight);
+    this.guard.heard(key, position.seq, flight);
     if (!this.#isSynced() || departure.era !== this.#era) {
       this.#cache.remove(key);
       return;

@@ -278,8 +278,8 @@ export class Partition implements FeedListener {
   }
 
   /** A write of this process was applied at `position`; `entry` is what it left under the key. */
-  acknowledge(key: string, entry: Entry, position: Position, departure: Departure): void {
-    this.#entries.acknowledge(key, entry, position, departure);
+  acknowledge(key: string, entry: Entry, position: Position, departure: Departure, flight?: Flight): void {
+    this.#entries.acknowledge(key, entry, position, departure, flight);
     this.followers.acknowledged(key, entry, position);
   }
 

@@ -1,19 +1,30 @@
+import type { NearDictError } from '../errors.ts';
+import type { Turn } from './lane.ts';
 import type { Operation, Place } from './operation.ts';
 
 /** Most writes, and most bytes of values, in one call: the server and the event loop stay free for others. */
 const MAX_OPERATIONS = 1000;
 const MAX_BYTES = 1024 * 1024;
 
+/** Sends parcels. */
+export interface Carrier {
+  /** Resolves, never rejects, when all writes of the parcel have ended, or wait in another one. */
+  send(parcel: Parcel): Promise<void>;
+  giveUp(parcel: Parcel, reason: NearDictError): void;
+}
+
 /** Plain writes that go out in one call, the last one of each key. It grows until its turn comes. */
-export class Parcel implements Place {
+export class Parcel implements Place, Turn {
   readonly stretch: number;
+  readonly #carrier: Carrier;
   /** Also those that were taken out. */
   readonly #operations: Operation[] = [];
   #size = 0;
   #bytes = 0;
 
-  constructor(stretch: number) {
+  constructor(stretch: number, carrier: Carrier) {
     this.stretch = stretch;
+    this.#carrier = carrier;
   }
 
   get size(): number {
@@ -46,5 +57,13 @@ export class Parcel implements Place {
 
   grown(bytes: number): void {
     this.#bytes += bytes;
+  }
+
+  run(): Promise<void> {
+    return this.#carrier.send(this);
+  }
+
+  giveUp(reason: NearDictError): void {
+    this.#carrier.giveUp(this, reason);
   }
 }

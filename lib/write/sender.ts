@@ -1,4 +1,6 @@
 import { Entry } from '../cache/entry.ts';
+import type { Flight } from '../cache/fillGuard.ts';
+import type { Asked } from '../coherence/asked.ts';
 import type { Departure } from '../coherence/departure.ts';
 import type { Partition } from '../coherence/partition.ts';
 import { AmbiguousWriteError } from '../errors.ts';
@@ -8,6 +10,9 @@ import { pause } from './pause.ts';
 
 /** Longest pause before a batch with a ticket is sent again, in milliseconds. */
 const MAX_PAUSE_MS = 100;
+
+/** What is in flight of each key that a batch deletes, sets or compares, in this order; some stand there twice, perhaps. */
+type Flights = readonly Flight<Asked>[];
 
 /** Finds what is made of a write already. */
 type EntryOf = (key: string, index: number) => Entry | undefined;
@@ -34,19 +39,20 @@ export class Sender {
    * @throws {NearDictError} It was not applied, or (`AmbiguousWriteError`) that is not known.
    */
   async send(batch: Batch, deadline: Deadline, entryOf?: EntryOf): Promise<Receipt> {
-    const { guard } = this.#partition;
-    forEachKey(batch, (key) => guard.enter(key));
+    const flights = this.#enter(batch);
     try {
-      const { receipt, departure } = await this.#write(batch, deadline);
-      if (!this.#isClosed) this.#take(batch, receipt, departure, entryOf);
+      if (batch.ticket !== undefined) return await this.#sendUntilKnown(batch, deadline, flights, entryOf);
+      const departure = this.#partition.depart();
+      const receipt = await this.#space.write(this.#id, batch, deadline);
+      this.#take(batch, receipt, departure, flights, entryOf);
       return receipt;
     } catch (error) {
       const reason = asWriteError(error);
       const isUnknown = reason instanceof AmbiguousWriteError && !this.#isClosed;
-      if (isUnknown) forEachKey(batch, (key) => this.#partition.acknowledgeUnknown(key));
+      if (isUnknown) for (const { key } of flights) this.#partition.acknowledgeUnknown(key);
       throw reason;
     } finally {
-      forEachKey(batch, (key) => guard.leave(key));
+      for (const flight of flights) this.#partition.guard.end(flight);
     }
   }
 
@@ -55,19 +61,23 @@ export class Sender {
     this.#isClosed = true;
   }
 
-  async #write(
+  async #sendUntilKnown(
     batch: Batch,
     deadline: Deadline,
-  ): Promise<{ readonly receipt: Receipt; readonly departure: Departure }> {
+    flights: Flights,
+    entryOf: EntryOf | undefined,
+  ): Promise<Receipt> {
     let unknown: unknown;
     for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
       const departure = this.#partition.depart();
       try {
-        return { receipt: await this.#space.write(this.#id, batch, deadline), departure };
+        const receipt = await this.#space.write(this.#id, batch, deadline);
+        this.#take(batch, receipt, departure, flights, entryOf);
+        return receipt;
       } catch (error) {
         if (asWriteError(error) instanceof AmbiguousWriteError) unknown = error;
         // A later attempt that was not applied says nothing of an earlier one.
-        if (unknown === undefined || batch.ticket === undefined) throw error;
+        if (unknown === undefined) throw error;
         if (this.#isClosed || performance.now() + pauseMs >= deadline) throw unknown;
       }
       await pause(pauseMs);
@@ -75,36 +85,43 @@ export class Sender {
   }
 
   #take(
-    batch: Batch,
+    { deletes, sets, clear }: Batch,
     { position, conflicts, isRepeated }: Receipt,
     departure: Departure,
-    entryOf: EntryOf = () => undefined,
+    flights: Flights,
+    entryOf: EntryOf | undefined,
   ): void {
+    if (this.#isClosed) return;
     if (conflicts !== undefined) {
       for (const { key, bytes, ttlMs } of conflicts) {
         this.#partition.fill(key, new Entry(bytes).livingFor(ttlMs, departure.sentAt), position, departure);
       }
       return;
     }
-    const acknowledge = (key: string, entry: Entry): void => {
+    const acknowledge = (key: string, entry: Entry, flight: Flight | undefined): void => {
       if (isRepeated === true) this.#partition.acknowledgeUnknown(key);
-      else this.#partition.acknowledge(key, entry, position, departure);
+      else this.#partition.acknowledge(key, entry, position, departure, flight);
     };
-    if (batch.deletes.length > 0) {
-      const isSet = new Set(batch.sets.map(([key]) => key));
-      for (const key of batch.deletes) if (!isSet.has(key)) acknowledge(key, new Entry(undefined));
+    if (deletes.length > 0) {
+      const isSet = new Set(sets.map(([key]) => key));
+      deletes.forEach((key, index) => {
+        if (!isSet.has(key)) acknowledge(key, new Entry(undefined), flights[index]);
+      });
     }
-    batch.sets.forEach(([key, bytes, ttlMs], index) => {
+    sets.forEach(([key, bytes, ttlMs], index) => {
       this.bytesOut += bytes.length;
-      acknowledge(key, (entryOf(key, index) ?? new Entry(bytes)).livingFor(ttlMs, departure.sentAt));
+      const entry = (entryOf?.(key, index) ?? new Entry(bytes)).livingFor(ttlMs, departure.sentAt);
+      acknowledge(key, entry, flights[deletes.length + index]);
     });
-    if (batch.clear) this.#partition.acknowledgeClear(position);
+    if (clear) this.#partition.acknowledgeClear(position);
   }
-}
 
-/** Tells every key that a batch changes or compares, some twice, perhaps. */
-function forEachKey({ deletes, sets, conditions }: Batch, tell: (key: string) => void): void {
-  deletes.forEach(tell);
-  for (const [key] of sets) tell(key);
-  conditions?.forEach(({ key }) => tell(key));
+  #enter({ deletes, sets, conditions }: Batch): Flights {
+    const { guard } = this.#partition;
+    const flights: Flight<Asked>[] = [];
+    for (const key of deletes) flights.push(guard.enter(key));
+    for (const [key] of sets) flights.push(guard.enter(key));
+    if (conditions !== undefined) for (const { key } of conditions) flights.push(guard.enter(key));
+    return flights;
+  }
 }

@@ -5,9 +5,9 @@ import { randomNonce } from '../store/nonce.ts';
 import type { Batch, Deadline, PartitionId, Receipt, Space } from '../store/store.ts';
 import type { Backlog } from './backlog.ts';
 import { asWriteError, notSent } from './failures.ts';
-import { Lane, type Turn } from './lane.ts';
+import { Lane } from './lane.ts';
 import { Operation, toBatch } from './operation.ts';
-import { Parcel } from './parcel.ts';
+import { type Carrier, Parcel } from './parcel.ts';
 import { Patience } from './patience.ts';
 import type { PendingWrites } from './pendingWrites.ts';
 import { Sender } from './sender.ts';
@@ -43,6 +43,12 @@ export class WriteQueue {
   readonly #options: WriteQueueOptions;
   readonly #sender: Sender;
   readonly #lane = new Lane();
+  readonly #carrier: Carrier = {
+    send: (parcel) => this.#send(this.#unload(parcel)),
+    giveUp: (parcel, reason) => {
+      this.#failAll(this.#parcels.has(parcel) ? this.#unload(parcel) : this.#sent, reason);
+    },
+  };
   /** Parcels that were not sent, in their order. */
   readonly #parcels = new Set<Parcel>();
   /** The parcel that takes plain writes: nothing waits behind it. */
@@ -133,20 +139,11 @@ export class WriteQueue {
 
   #parcelFor(writes: number, bytes: number): Parcel {
     if (this.#open?.hasRoomFor(writes, bytes) === true) return this.#open;
-    const parcel = new Parcel(this.#stretch);
+    const parcel = new Parcel(this.#stretch, this.#carrier);
     this.#open = parcel;
-    this.#lane.add(this.#turnOf(parcel));
-    return parcel;
-  }
-
-  #turnOf(parcel: Parcel): Turn {
     this.#parcels.add(parcel);
-    return {
-      run: () => this.#send(this.#unload(parcel)),
-      giveUp: (reason) => {
-        this.#failAll(this.#parcels.has(parcel) ? this.#unload(parcel) : this.#sent, reason);
-      },
-    };
+    this.#lane.add(parcel);
+    return parcel;
   }
 
   #add(
@@ -195,13 +192,14 @@ export class WriteQueue {
   }
 
   async #send(operations: readonly Operation[]): Promise<void> {
-    const { timely, late } = this.#patience.sort(operations);
-    if (late.length > 0) this.#failAll(late, notSent());
+    const firstDeadline = this.#patience.firstDeadline(operations);
+    const isLate = firstDeadline <= performance.now();
+    const timely = isLate ? this.#failLate(operations) : operations;
     // Whoever heard of a failure a moment ago may have closed the dictionary.
     if (this.#closedBy !== undefined) this.#failAll(timely, this.#closedBy);
     if (this.#closedBy !== undefined || timely.length === 0) return;
     this.#sent = timely;
-    const deadline = this.#patience.firstDeadline(timely);
+    const deadline = isLate ? this.#patience.firstDeadline(timely) : firstDeadline;
     const batch = toBatch(timely);
     const setting = batch.deletes.length === 0 ? timely : timely.filter(({ bytes }) => bytes !== undefined);
     try {
@@ -210,6 +208,13 @@ export class WriteQueue {
     } catch (error) {
       if (this.#closedBy === undefined) await this.#reject(timely, asWriteError(error), deadline);
     }
+  }
+
+  /** Returns what is to be sent still. */
+  #failLate(operations: readonly Operation[]): readonly Operation[] {
+    const { timely, late } = this.#patience.sort(operations);
+    this.#failAll(late, notSent());
+    return timely;
   }
 
   #acknowledge(operations: readonly Operation[], existed: readonly boolean[]): void {
@@ -235,12 +240,13 @@ export class WriteQueue {
   }
 
   #putBack(operations: readonly Operation[]): void {
-    const parcel = new Parcel(NO_STRETCH);
+    const parcel = new Parcel(NO_STRETCH, this.#carrier);
     for (const operation of operations) {
       parcel.add(operation);
       this.#options.backlog.add(operation.size);
     }
-    this.#lane.addFirst(this.#turnOf(parcel));
+    this.#parcels.add(parcel);
+    this.#lane.addFirst(parcel);
   }
 
   async #apply(call: Call, deadline: Deadline): Promise<Receipt | undefined> {

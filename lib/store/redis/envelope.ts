@@ -89,7 +89,7 @@ export function decodeEnvelope(bytes: Buffer): Message | undefined {
   return {
     previous: decodePosition(bytes, 2),
     position: decodePosition(bytes, 2 + POSITION_BYTES),
-    origin: bytes.readUIntBE(2 + 2 * POSITION_BYTES, 6),
+    origin: uint48(bytes, 2 + 2 * POSITION_BYTES),
     clear: bytes[HEAD_BYTES - 1] === CLEAR_FLAG,
     changes,
   };
@@ -98,29 +98,29 @@ export function decodeEnvelope(bytes: Buffer): Message | undefined {
 /** Where the change at `at` ends; `undefined` if it is not all there, or of no known kind. */
 function endOfChange(bytes: Buffer, at: number): number | undefined {
   if (at + 3 > bytes.length) return undefined;
-  const kind = bytes.readUInt8(at);
-  const keyEnd = at + 3 + bytes.readUInt16BE(at + 1);
+  const kind = bytes[at];
+  const keyEnd = at + 3 + uint16(bytes, at + 1);
   let end = keyEnd;
   if (kind === SET) end += VERSION_BYTES;
   else if (kind === SET_INLINE || kind === SET_INLINE_WITH_TTL) {
     const lengthAt = kind === SET_INLINE ? keyEnd : keyEnd + TTL_BYTES;
     if (lengthAt + 2 > bytes.length) return undefined;
-    end = lengthAt + 2 + bytes.readUInt16BE(lengthAt);
+    end = lengthAt + 2 + uint16(bytes, lengthAt);
   } else if (kind !== DELETE) return undefined;
   return end > bytes.length ? undefined : end;
 }
 
 /** The change between `at` and `end`. */
 function decodeChange(bytes: Buffer, at: number, end: number): Change {
-  const keyEnd = at + 3 + bytes.readUInt16BE(at + 1);
+  const keyEnd = at + 3 + uint16(bytes, at + 1);
   const key = bytes.toString('utf8', at + 3, keyEnd);
-  switch (bytes.readUInt8(at)) {
+  switch (bytes[at] as number) {
     case DELETE:
       return { type: 'delete', key };
     case SET_INLINE:
       return new InlineSet(key, undefined, bytes, keyEnd + 2, end);
     case SET_INLINE_WITH_TTL:
-      return new InlineSet(key, bytes.readUIntBE(keyEnd, TTL_BYTES), bytes, keyEnd + TTL_BYTES + 2, end);
+      return new InlineSet(key, uint48(bytes, keyEnd), bytes, keyEnd + TTL_BYTES + 2, end);
     default:
       return { type: 'set', key, bytes: undefined, version: bytes.toString('hex', keyEnd, end) };
   }
@@ -157,5 +157,14 @@ export function encodeNumber(number: number): Buffer {
 
 /** Reads a position of 12 bytes. */
 export function decodePosition(bytes: Buffer, at: number = 0): Position {
-  return { seq: bytes.readUIntBE(at, 6), nonce: bytes.readUIntBE(at + 6, 6) };
+  return { seq: uint48(bytes, at), nonce: uint48(bytes, at + 6) };
+}
+
+function uint48(bytes: Buffer, at: number): number {
+  return (uint16(bytes, at) * 2 ** 16 + uint16(bytes, at + 2)) * 2 ** 16 + uint16(bytes, at + 4);
+}
+
+/** A message is measured before it is read: the checks of `readUInt16BE` would be the better part of reading it. */
+function uint16(bytes: Buffer, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -2,6 +2,7 @@ import { Deadlines } from '../deadline.ts';
 import type { OwnClient } from './client.ts';
 import { isForbidden } from './failures.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { LastText } from './lastText.ts';
 import { Redial } from './redial.ts';
 import type { Payload, Subscription } from './subscription.ts';
 
@@ -39,6 +40,7 @@ export class Subscriber {
   readonly #live = new Set<Subscription>();
   /** Channels that the connection in use has confirmed. */
   readonly #confirmed = new Set<string>();
+  readonly #lastChannel = new LastText();
   #isAligning = false;
   /** Channels that the user may not hear, until they are tried again. */
   readonly #refused = new Set<string>();
@@ -254,7 +256,7 @@ export class Subscriber {
 
   /** A message may come before the confirmation has been told: it was published before, so it is not promised. */
   readonly #deliver = (payload: Payload, channelName: Buffer | string): void => {
-    const channel = channelName.toString();
+    const channel = typeof channelName === 'string' ? channelName : this.#lastChannel.decode(channelName);
     const subscriptions = this.#subscriptions.get(channel);
     if (subscriptions === undefined) return;
     for (const each of subscriptions) if (this.#live.has(each)) each.message(payload, channel);

@@ -17,21 +17,21 @@ import type { Position } from './position.ts';
 
 /** How much later than its deadline a call may end: a store that ends it itself knows better how it ended. */
 const GRACE_MS = 1000;
-const RESOLUTION_MS = 250;
 
 /**
  * A space whose calls all end, whatever its store does.
  *
  * A store has to keep its deadlines. One that does not, because of a lost callback in an adapter, would otherwise hold
- * up every write behind its own, and `close()`.
+ * up every write behind its own, and `close()`. Reads and writes that are punctual by themselves are passed on: a second
+ * bound would cost each of them two promises more.
  */
 export class BoundedSpace implements Space {
   readonly block: Space['block'];
   readonly #space: Space;
   readonly #closeMs: number;
-  readonly #deadlines = new Deadlines({ resolutionMs: RESOLUTION_MS });
+  readonly #deadlines = new Deadlines();
   /** For calls that nobody waits for. */
-  readonly #idleDeadlines = new Deadlines({ resolutionMs: RESOLUTION_MS, keepsAlive: false });
+  readonly #idleDeadlines = new Deadlines({ keepsAlive: false });
 
   /** @param closeMs - Longest time that `close()` may take, in milliseconds. */
   constructor(space: Space, closeMs: number) {
@@ -61,10 +61,12 @@ export class BoundedSpace implements Space {
   }
 
   read(partition: PartitionId, keys: readonly string[], deadline: Deadline): Promise<Snapshot> {
+    if (this.#space.isPunctual === true) return this.#space.read(partition, keys, deadline);
     return this.#bound(() => this.#space.read(partition, keys, deadline), deadline, noAnswer);
   }
 
   write(partition: PartitionId, batch: Batch, deadline: Deadline): Promise<Receipt> {
+    if (this.#space.isPunctual === true) return this.#space.write(partition, batch, deadline);
     return this.#bound(() => this.#space.write(partition, batch, deadline), deadline, noOutcome);
   }
 

@@ -26,27 +26,30 @@ export class Deadlines {
    * Settles as `operation` does, or rejects with `expired()` once the deadline has passed.
    *
    * @param deadline - Monotonic milliseconds.
+   * @param failed - Has the last word on what it would reject with.
    */
-  within<V>(operation: Promise<V>, deadline: number, expired: () => Error): Promise<V> {
+  within<V>(
+    operation: Promise<V>,
+    deadline: number,
+    expired: () => Error,
+    failed?: (error: unknown) => Promise<V>,
+  ): Promise<V> {
     return new Promise<V>((resolve, reject) => {
       const waiting: Waiting = {
         deadline,
-        expire: () => {
-          reject(expired());
+        expired,
+        fail: (error) => {
+          if (!this.#waiting.delete(waiting)) return;
+          if (failed === undefined) reject(error);
+          else resolve(failed(error));
         },
       };
       this.#waiting.add(waiting);
       this.#arm();
-      operation.then(
-        (value) => {
-          this.#end(waiting);
-          resolve(value);
-        },
-        (error: unknown) => {
-          this.#end(waiting);
-          reject(error);
-        },
-      );
+      operation.then((value) => {
+        this.#waiting.delete(waiting);
+        resolve(value);
+      }, waiting.fail);
     });
   }
 
@@ -56,31 +59,21 @@ export class Deadlines {
     this.#timer?.unref();
   }
 
+  /** The timer is left alone between operations that follow each other: to begin and to end it costs more than they do. */
   #arm(): void {
-    this.#timer ??= setInterval(() => {
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => {
       this.#expire();
     }, this.#resolutionMs);
-    if (this.#keepsAlive) this.#timer.ref();
-    else this.#timer.unref();
-  }
-
-  #end(waiting: Waiting): void {
-    this.#waiting.delete(waiting);
-    if (this.#waiting.size === 0) this.#timer?.unref();
+    if (!this.#keepsAlive) this.#timer.unref();
   }
 
   #expire(): void {
-    if (this.#waiting.size === 0) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-      return;
-    }
     const now = performance.now();
-    for (const waiting of this.#waiting) {
-      if (waiting.deadline > now) continue;
-      waiting.expire();
-      this.#end(waiting);
-    }
+    for (const waiting of this.#waiting) if (waiting.deadline <= now) waiting.fail(waiting.expired());
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }
 
@@ -96,5 +89,6 @@ export async function keepAlive<V>(operation: Promise<V>): Promise<V> {
 
 interface Waiting {
   readonly deadline: number;
-  readonly expire: () => void;
+  readonly expired: () => Error;
+  readonly fail: (error: unknown) => void;
 }

@@ -82,6 +82,7 @@ function dataOf(namespaces: MemoryNamespaces, { namespace, layout }: SpaceOption
 }
 
 class MemorySpace implements Space {
+  readonly isPunctual = true;
   readonly #data: MemoryData;
   readonly #options: SpaceOptions;
   #describe: (() => string) | undefined;

@@ -167,6 +167,12 @@ export type Deadline = number;
  * when that can't be known, `ClosedError` after `close()`.
  */
 export interface Space {
+  /**
+   * Each read and write ends by its deadline, whatever happens, and rejects where it fails: nobody else has to see to it.
+   *
+   * @internal
+   */
+  readonly isPunctual?: true | undefined;
   /** Values and position in one atomic step. */
   read(partition: PartitionId, keys: readonly string[], deadline: Deadline): Promise<Snapshot>;
   /** Compares, applies, moves the position on and announces, in one atomic step. */

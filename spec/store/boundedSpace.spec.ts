@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { AmbiguousWriteError, ConnectTimeoutError, type Space, type Store, UnavailableError } from 'neardict';
 import { BoundedSpace } from '../../lib/store/boundedSpace.ts';
 import type { FeedListener } from '../../lib/store/store.ts';
+import { until } from '../support/until.ts';
 import { wrapStore } from '../support/wrapStore.ts';
 
 const DEADLINE_MS = 100;
 const GRACE_MS = 1000;
-const RESOLUTION_MS = 250;
+const RESOLUTION_MS = 25;
 
 const never = new Promise<never>(() => {});
 const batch = { deletes: [], sets: [], clear: false };
@@ -120,6 +121,16 @@ describe('a bounded space', () => {
     await expect(call(space, performance.now() + DEADLINE_MS)).rejects.toBe(failure);
   });
 
+  it.each(rows.slice(0, 2))('leaves $method of a store that sees to its deadlines alone', async ({ method, call }) => {
+    const store = wrapStore(() => ({ isPunctual: true, [method]: () => never }));
+    const space = await BoundedSpace.open(store, options, performance.now() + 1000, DEADLINE_MS);
+    await jest.advanceTimersByTimeAsync(2 * RESOLUTION_MS);
+
+    void call(space, performance.now() + DEADLINE_MS);
+
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   it('is not opened by a store that does not keep the deadline, and closes what is opened too late', async () => {
     let open!: (space: Space) => void;
     const close = jest.fn(() => Promise.reject(new Error('not open')));
@@ -146,8 +157,9 @@ describe('a bounded space', () => {
 describe('the process', () => {
   it('is not kept alive by what a closed space never answers', async () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-    const space = await openSpace('write', () => never);
     const before = timers();
+    const space = await openSpace('write', () => never);
+    await until('nothing is under way', () => timers() <= before);
     space.write(0, batch, performance.now() + 60_000).catch(() => {});
     expect(timers()).toBe(before + 1);
 

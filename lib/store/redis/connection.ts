@@ -1,4 +1,4 @@
-import { UnavailableError } from '../../errors.ts';
+import { type NearDictError, UnavailableError } from '../../errors.ts';
 import { Deadlines } from '../deadline.ts';
 import type { Deadline } from '../store.ts';
 import { COMMAND_OPTIONS, type DataClient } from './client.ts';
@@ -21,6 +21,17 @@ export type Arguments = readonly (string | Uint8Array)[];
 /** Where a command can be sent. */
 export type Server = Pick<DataClient, 'sendCommand'>;
 
+/** What is to be sent, by when, and what becomes of its failures. */
+interface Call<V> {
+  readonly send: () => Promise<V>;
+  /** Of a script: for a server that does not know it by its digest. */
+  readonly sendWhole?: () => Promise<V>;
+  readonly mayRepeat: (error: unknown) => boolean;
+  readonly failure: (error: unknown) => NearDictError;
+  readonly deadlines: Deadlines;
+  readonly deadline: Deadline;
+}
+
 /** Waits before a command is sent again that the server refuses for the moment. */
 const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 500;
@@ -36,6 +47,20 @@ export class Connection {
   readonly #wake = (): void => {
     for (const waiter of this.#waiters) waiter();
     this.#waiters.clear();
+  };
+
+  readonly #mayReadAgain = (error: unknown): boolean =>
+    isPassing(error) || error instanceof LostError || !this.#client.isReady;
+
+  readonly #mayReadKeysAgain = (error: unknown): boolean => !isSplit(error) && this.#mayReadAgain(error);
+
+  /** A client of our own can look for the new primary. */
+  readonly #mayWriteAgain = (error: unknown): boolean =>
+    isPassing(error) || (isDemotion(error) && this.#client.renew?.(error) === true);
+
+  readonly #timedOut = (): Error => {
+    this.#client.unanswered?.();
+    return new Error('Redis did not reply in time.');
   };
 
   constructor(client: DataClient) {
@@ -77,43 +102,34 @@ export class Connection {
    * @param server - One of `servers`; default: the one that has the command's first key.
    * @throws {UnavailableError} No reply by the deadline, or an error reply.
    */
-  async query(
-    args: Arguments,
-    deadline: Deadline,
-    isIdle: boolean = false,
-    server: Server = this.#client,
-  ): Promise<unknown> {
-    const deadlines = isIdle ? this.#idleDeadlines : this.#deadlines;
-    const mayRepeat = (error: unknown): boolean => !isIdle && this.#mayReadAgain(error);
-    try {
-      return await this.#persist(() => this.#send(args, deadline, server), mayRepeat, deadlines, deadline);
-    } catch (error) {
-      throw unavailable(error);
-    }
+  query(args: Arguments, deadline: Deadline, isIdle: boolean = false, server: Server = this.#client): Promise<unknown> {
+    return this.#attempt({
+      send: () => this.#send(args, deadline, server),
+      mayRepeat: isIdle ? never : this.#mayReadAgain,
+      failure: unavailable,
+      deadlines: isIdle ? this.#idleDeadlines : this.#deadlines,
+      deadline,
+    });
   }
 
-  /**
-   * The same for commands whose effects have to be seen in their order: all of them again if one failed. But not where
-   * keys of one command are on two servers (`isSplit`): each can be asked for.
-   */
-  async queryAll(commands: readonly Arguments[], deadline: Deadline): Promise<readonly unknown[]> {
-    const attempt = (): Promise<unknown[]> => Promise.all(commands.map((args) => this.#send(args, deadline)));
-    const mayRepeat = (error: unknown): boolean => !isSplit(error) && this.#mayReadAgain(error);
-    try {
-      return await this.#persist(attempt, mayRepeat, this.#deadlines, deadline);
-    } catch (error) {
-      throw unavailable(error);
-    }
+  /** The same for a command whose keys may be on two servers (`isSplit`): not again then, each can be asked for. */
+  queryKeys(args: Arguments, deadline: Deadline): Promise<unknown> {
+    return this.#queryKeys(() => this.#send(args, deadline), deadline);
+  }
+
+  /** The same for commands whose effects have to be seen in their order: all of them again if one failed. */
+  queryAll(commands: readonly Arguments[], deadline: Deadline): Promise<readonly unknown[]> {
+    return this.#queryKeys(() => Promise.all(commands.map((args) => this.#send(args, deadline))), deadline);
+  }
+
+  #queryKeys<V>(send: () => Promise<V>, deadline: Deadline): Promise<V> {
+    const mayRepeat = this.#mayReadKeysAgain;
+    return this.#attempt({ send, mayRepeat, failure: unavailable, deadlines: this.#deadlines, deadline });
   }
 
   /** The same for a script that changes nothing. */
-  async ask(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
-    const attempt = (): Promise<unknown> => this.#evaluate(script, args, deadline);
-    try {
-      return await this.#persist(attempt, (error) => this.#mayReadAgain(error), this.#deadlines, deadline);
-    } catch (error) {
-      throw unavailable(error);
-    }
+  ask(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
+    return this.#evaluate(script, args, deadline, this.#mayReadAgain, unavailable);
   }
 
   /**
@@ -122,59 +138,54 @@ export class Connection {
    * @throws {UnavailableError} It certainly did not run.
    * @throws {AmbiguousWriteError} It was sent, and it is not known whether it ran.
    */
-  async run(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
-    const attempt = (): Promise<unknown> => this.#evaluate(script, args, deadline);
-    const mayRepeat = (error: unknown): boolean => isPassing(error) || this.#leavesReplica(error);
-    try {
-      return await this.#persist(attempt, mayRepeat, this.#deadlines, deadline);
-    } catch (error) {
-      throw isNotApplied(error) ? unavailable(error) : ambiguous(error);
-    }
+  run(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
+    return this.#evaluate(script, args, deadline, this.#mayWriteAgain, failureOfWrite);
   }
 
-  async #persist<V>(
-    attempt: () => Promise<V>,
-    mayRepeat: (error: unknown) => boolean,
-    deadlines: Deadlines,
+  #evaluate(
+    script: Script,
+    args: Arguments,
     deadline: Deadline,
-  ): Promise<V> {
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
-      if (!this.#client.isReady) await this.#ready(deadlines, deadline);
-      try {
-        return await deadlines.within(attempt(), deadline, () => this.#timedOut());
-      } catch (error) {
-        if (performance.now() + pauseMs >= deadline || !mayRepeat(error)) throw error;
-      }
-      await deadlines.within(pause(pauseMs), deadline, () => this.#timedOut());
-    }
+    mayRepeat: Call<unknown>['mayRepeat'],
+    failure: Call<unknown>['failure'],
+  ): Promise<unknown> {
+    return this.#attempt({
+      send: () => this.#send(['EVALSHA', script.sha, ...args], deadline),
+      sendWhole: () => this.#send(['EVAL', script.source, ...args], deadline),
+      mayRepeat,
+      failure,
+      deadlines: this.#deadlines,
+      deadline,
+    });
   }
 
-  #mayReadAgain(error: unknown): boolean {
-    return isPassing(error) || error instanceof LostError || !this.#client.isReady;
+  /** As a rule one attempt is all, so it costs one promise, and what takes more is for when it has failed. */
+  #attempt<V>(call: Call<V>, pauseMs: number = FIRST_PAUSE_MS): Promise<V> {
+    const { deadlines, deadline } = call;
+    if (!this.#client.isReady) return this.#ready(deadlines, deadline).then(() => this.#attempt(call, pauseMs));
+    return deadlines.within(call.send(), deadline, this.#timedOut, (error) => this.#failed(call, error, pauseMs));
   }
 
-  /** A client of our own can look for the new primary. */
-  #leavesReplica(error: unknown): boolean {
-    return isDemotion(error) && this.#client.renew?.(error) === true;
+  async #failed<V>(call: Call<V>, error: unknown, pauseMs: number): Promise<V> {
+    const { sendWhole, deadlines, deadline } = call;
+    // Too late, the caller has gone on: sent now, it could overtake what the caller wrote since.
+    const isTimely = this.#client.isReady && performance.now() < deadline;
+    if (sendWhole === undefined || !isTimely || !isUnknownScript(error)) return this.#again(call, error, pauseMs);
+    return deadlines.within(sendWhole(), deadline, this.#timedOut, (last) => this.#again(call, last, pauseMs));
   }
 
-  #timedOut(): Error {
-    this.#client.unanswered?.();
-    return new Error('Redis did not reply in time.');
+  async #again<V>(call: Call<V>, error: unknown, pauseMs: number): Promise<V> {
+    const { deadlines, deadline } = call;
+    if (performance.now() + pauseMs >= deadline || !call.mayRepeat(error)) throw call.failure(error);
+    await deadlines.within(pause(pauseMs), deadline, () => call.failure(this.#timedOut()));
+    return this.#attempt(call, Math.min(2 * pauseMs, MAX_PAUSE_MS));
   }
 
   #send(args: Arguments, deadline: Deadline, server: Server = this.#client): Promise<unknown> {
-    return server.sendCommand(args, COMMAND_OPTIONS, deadline);
-  }
-
-  async #evaluate(script: Script, args: Arguments, deadline: Deadline): Promise<unknown> {
     try {
-      return await this.#send(['EVALSHA', script.sha, ...args], deadline);
+      return server.sendCommand(args, COMMAND_OPTIONS, deadline);
     } catch (error) {
-      // Too late, the caller has gone on: sent now, it could overtake what the caller wrote since.
-      const isTimely = this.#client.isReady && performance.now() < deadline;
-      if (!isTimely || !isUnknownScript(error)) throw error;
-      return this.#send(['EVAL', script.source, ...args], deadline);
+      return Promise.reject(error);
     }
   }
 
@@ -195,6 +206,14 @@ export class Connection {
       }
     }
   }
+}
+
+function never(): boolean {
+  return false;
+}
+
+function failureOfWrite(error: unknown): NearDictError {
+  return isNotApplied(error) ? unavailable(error) : ambiguous(error);
 }
 
 /** It does not keep the process alive; the deadline of whoever waits may. */

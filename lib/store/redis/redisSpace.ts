@@ -36,6 +36,7 @@ const SCAN_COUNT = 1000;
 
 /** One namespace on one Redis server. */
 export class RedisSpace implements Space {
+  readonly isPunctual = true;
   /** Where one partition has its server to itself, a scan finds nothing else. */
   readonly block: Space['block'];
   readonly #connection: Connection;
@@ -91,29 +92,30 @@ export class RedisSpace implements Space {
     const { position, keyPrefix } = this.#namesOf(partition);
     const names = keys.map((key) => keyPrefix + key);
     try {
-      return await this.#readTogether(partition, position, names, deadline);
+      if (!this.#withTtls.has(partition)) {
+        const reply = await this.#connection.queryKeys(['MGET', position, ...names], deadline);
+        const snapshot = decodeValues(reply, names.length);
+        if (!hasTtls(this.#note(partition, snapshot.position))) return snapshot;
+      }
+      return await this.#readWithTtls(partition, position, names, deadline);
     } catch (error) {
       if (!isSplit(error)) throw error;
       return readApart(this.#connection, position, names, deadline);
     }
   }
 
-  async #readTogether(
+  async #readWithTtls(
     partition: PartitionId,
     position: string,
     names: readonly string[],
     deadline: Deadline,
   ): Promise<Snapshot> {
-    const wasWithTtls = this.#withTtls.has(partition);
-    const timed = wasWithTtls ? names : [];
     // Asked for behind the values: a time that belongs to a newer value is corrected by the message of that one.
-    const commands = [['MGET', position, ...names], ...timed.map((name) => ['PTTL', name])];
+    const commands = [['MGET', position, ...names], ...names.map((name) => ['PTTL', name])];
     const [reply, ...pttls] = await this.#connection.queryAll(commands, deadline);
     const snapshot = decodeValues(reply, names.length);
     this.#note(partition, snapshot.position);
-    if (wasWithTtls)
-      return { ...snapshot, ttls: snapshot.values.map((value, index) => value && decodeTtl(pttls[index])) };
-    return hasTtls(snapshot.position) ? this.#readTogether(partition, position, names, deadline) : snapshot;
+    return { ...snapshot, ttls: snapshot.values.map((value, index) => value && decodeTtl(pttls[index])) };
   }
 
   async write(partition: PartitionId, batch: Batch, deadline: Deadline): Promise<Receipt> {

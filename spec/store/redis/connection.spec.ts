@@ -121,6 +121,19 @@ describe.each(passing)('a server that says %j', (message) => {
   });
 });
 
+it('a command whose keys are on two servers is not sent again: each can be asked for', async () => {
+  const split = new Error('TRYAGAIN Multiple keys request during rehashing of slot');
+  const client = new FakeClient(rejecting(split));
+  const connection = new Connection(client);
+  const readings = [
+    connection.queryKeys(['MGET', 'a', 'b'], soon()),
+    connection.queryAll([['MGET', 'a', 'b']], soon()),
+  ];
+
+  for (const reading of readings) await expect(reading).rejects.toMatchObject({ cause: split });
+  expect(client.sent).toEqual(['MGET', 'MGET']);
+});
+
 describe('a server that has become a replica', () => {
   const refused = rejecting(
     new Error("READONLY You can't write against a read only replica. script: ab, on @user_script:10."),
@@ -205,6 +218,25 @@ describe('a script', () => {
     expect(client.sent).toEqual(['EVALSHA', 'EVAL']);
   });
 
+  it('that is refused for the moment when it is sent whole is sent again', async () => {
+    const client = new FakeClient(
+      rejecting(new Error('NOSCRIPT No matching script.')),
+      rejecting(new Error('BUSY Redis is busy running a script.')),
+      rejecting(new Error('NOSCRIPT No matching script.')),
+      () => Promise.resolve('done'),
+    );
+
+    expect(await new Connection(client).run(script, [], soon())).toBe('done');
+    expect(client.sent).toEqual(['EVALSHA', 'EVAL', 'EVALSHA', 'EVAL']);
+  });
+
+  it('that the server denies to know even when it is sent whole is given up', async () => {
+    const client = new FakeClient(rejecting(new Error('NOSCRIPT No matching script.')));
+
+    await expect(new Connection(client).run(script, [], soon())).rejects.toThrow(UnavailableError);
+    expect(client.sent).toEqual(['EVALSHA', 'EVAL']);
+  });
+
   it('is not sent again after its deadline, when it could overtake a later write', async () => {
     let reject!: (error: Error) => void;
     const client = new FakeClient(
@@ -230,6 +262,24 @@ describe('a script', () => {
 
     await expect(new Connection(client).run(script, [], soon())).rejects.toThrow(UnavailableError);
     expect(client.sent).toEqual(['EVALSHA']);
+  });
+});
+
+it('a client that throws instead of rejecting makes a command reject', async () => {
+  const cause = new TypeError('Invalid argument type');
+  const connection = new Connection(
+    new FakeClient(() => {
+      throw cause;
+    }),
+  );
+
+  await expect(connection.run(script, [], soon())).rejects.toMatchObject({
+    code: 'ERR_NEARDICT_AMBIGUOUS_WRITE',
+    cause,
+  });
+  await expect(connection.query(['GET', 'a'], soon())).rejects.toMatchObject({
+    code: 'ERR_NEARDICT_UNAVAILABLE',
+    cause,
   });
 });
 

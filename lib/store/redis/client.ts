@@ -43,8 +43,12 @@ export interface OwnClient extends RedisLike {
 }
 /* oxlint-enable typescript/no-explicit-any */
 
-/** Options of every command: replies as Buffers in each major, and none of node-redis 6's abort signals per command. */
-export const COMMAND_OPTIONS: object = { returnBuffers: true, typeMapping: { 36: Buffer }, timeout: 0 };
+/**
+ * Options of every command: replies as Buffers in each major, and none of node-redis 6's abort signals per command.
+ *
+ * node-redis 4 looks at the first. 5 and 6 copy what stands on the object itself, which takes 6 a microsecond for each.
+ */
+export const COMMAND_OPTIONS: object = { __proto__: { returnBuffers: true }, typeMapping: { 36: Buffer }, timeout: 0 };
 
 /**
  * Refuses what is no client of a single server.

@@ -135,15 +135,16 @@ export class OwnedClient implements DataClient {
     return this.#redial.client?.isReady === true;
   }
 
-  async sendCommand(args: unknown, options?: unknown): Promise<unknown> {
+  sendCommand(args: unknown, options?: unknown): Promise<unknown> {
     const { client } = this.#redial;
-    if (client === undefined) throw disconnected(this.lastError);
-    this.#waitsSince ??= performance.now();
-    try {
-      return await client.sendCommand(args, options);
-    } finally {
+    if (client === undefined) return Promise.reject(disconnected(this.lastError));
+    const heard = (): void => {
       if (client === this.#redial.client) this.#waitsSince = undefined;
-    }
+    };
+    const reply = client.sendCommand(args, options);
+    this.#waitsSince ??= performance.now();
+    reply.then(heard, heard);
+    return reply;
   }
 
   unanswered(): void {

@@ -23,9 +23,8 @@ export function decodePositionReply(reply: unknown): Position {
 export function decodeValues(reply: unknown, count: number): Snapshot {
   // A client that has lost track may give the reply of another command.
   if (!Array.isArray(reply) || reply.length !== count + 1) throw new UnavailableError('Redis gave no reply to a read.');
-  const position = positionOf((reply as (Uint8Array | null)[])[0]);
-  const values = (reply as (Uint8Array | null)[]).slice(1);
-  return { position, values: values.map((value) => value ?? undefined) };
+  const [at, ...values] = reply as (Uint8Array | null)[];
+  return { position: positionOf(at), values: values.map((value) => value ?? undefined) };
 }
 
 /** What is no position counts as none. */
@@ -65,6 +64,6 @@ function ttlOf(pttl: number): number | undefined {
   return pttl < 0 ? undefined : pttl;
 }
 
-function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -112,8 +112,8 @@ export class Operation implements PendingWrite, Content {
   }
 
   #join(waiter: Waiter, existed: Existed): void {
-    this.#waiters ??= [];
-    this.#waiters.push({ waiter, existed });
+    if (this.#waiters === undefined) this.#waiters = [{ waiter, existed }];
+    else this.#waiters.push({ waiter, existed });
   }
 }
 

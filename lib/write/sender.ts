@@ -7,11 +7,12 @@ import { AmbiguousWriteError } from '../errors.ts';
 import type { Batch, Deadline, PartitionId, Receipt, Space } from '../store/store.ts';
 import { asWriteError } from './failures.ts';
 import { pause } from './pause.ts';
+import { keysOf } from './writer.ts';
 
 /** Longest pause before a batch with a ticket is sent again, in milliseconds. */
 const MAX_PAUSE_MS = 100;
 
-/** What is in flight of each key that a batch deletes, sets or compares, in this order; some stand there twice, perhaps. */
+/** What is in flight of each of `keysOf` a batch. */
 type Flights = readonly Flight<Asked>[];
 
 /** Finds what is made of a write already. */
@@ -39,7 +40,8 @@ export class Sender {
    * @throws {NearDictError} It was not applied, or (`AmbiguousWriteError`) that is not known.
    */
   async send(batch: Batch, deadline: Deadline, entryOf?: EntryOf): Promise<Receipt> {
-    const flights = this.#enter(batch);
+    const { guard } = this.#partition;
+    const flights = keysOf(batch).map((key) => guard.enter(key));
     try {
       if (batch.ticket !== undefined) return await this.#sendUntilKnown(batch, deadline, flights, entryOf);
       const departure = this.#partition.depart();
@@ -52,7 +54,7 @@ export class Sender {
       if (isUnknown) for (const { key } of flights) this.#partition.acknowledgeUnknown(key);
       throw reason;
     } finally {
-      for (const flight of flights) this.#partition.guard.end(flight);
+      for (const flight of flights) guard.end(flight);
     }
   }
 
@@ -114,14 +116,5 @@ export class Sender {
       acknowledge(key, entry, flights[deletes.length + index]);
     });
     if (clear) this.#partition.acknowledgeClear(position);
-  }
-
-  #enter({ deletes, sets, conditions }: Batch): Flights {
-    const { guard } = this.#partition;
-    const flights: Flight<Asked>[] = [];
-    for (const key of deletes) flights.push(guard.enter(key));
-    for (const [key] of sets) flights.push(guard.enter(key));
-    if (conditions !== undefined) for (const { key } of conditions) flights.push(guard.enter(key));
-    return flights;
   }
 }

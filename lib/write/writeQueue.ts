@@ -46,11 +46,11 @@ export class WriteQueue {
   readonly #carrier: Carrier = {
     send: (parcel) => this.#send(this.#unload(parcel)),
     giveUp: (parcel, reason) => {
-      this.#failAll(this.#parcels.has(parcel) ? this.#unload(parcel) : this.#sent, reason);
+      this.#failAll(this.#parcels.includes(parcel) ? this.#unload(parcel) : this.#sent, reason);
     },
   };
-  /** Parcels that were not sent, in their order. */
-  readonly #parcels = new Set<Parcel>();
+  /** Parcels that were not sent. */
+  readonly #parcels: Parcel[] = [];
   /** The parcel that takes plain writes: nothing waits behind it. */
   #open: Parcel | undefined;
   /** Counts the calls of their own: a write may only take the place of an earlier one if none came in between. */
@@ -141,7 +141,7 @@ export class WriteQueue {
     if (this.#open?.hasRoomFor(writes, bytes) === true) return this.#open;
     const parcel = new Parcel(this.#stretch, this.#carrier);
     this.#open = parcel;
-    this.#parcels.add(parcel);
+    this.#parcels.push(parcel);
     this.#lane.add(parcel);
     return parcel;
   }
@@ -182,7 +182,7 @@ export class WriteQueue {
   /** Takes everything out of a parcel whose turn has come, or never will. */
   #unload(parcel: Parcel): readonly Operation[] {
     if (this.#open === parcel) this.#open = undefined;
-    this.#parcels.delete(parcel);
+    this.#parcels.splice(this.#parcels.indexOf(parcel), 1);
     const { operations } = parcel;
     for (const operation of operations) {
       operation.place = undefined;
@@ -245,7 +245,7 @@ export class WriteQueue {
       parcel.add(operation);
       this.#options.backlog.add(operation.size);
     }
-    this.#parcels.add(parcel);
+    this.#parcels.unshift(parcel);
     this.#lane.addFirst(parcel);
   }
 

@@ -34,7 +34,7 @@ export interface PendingWrite {
 /** Writes with conditions that are applied together or not at all. Their keys belong to one partition. */
 export type ConditionalWrite = Pick<Batch, 'deletes' | 'sets' | 'conditions'>;
 
-/** The keys that a write changes or compares. */
+/** The keys that a write deletes, sets and compares, in this order; some stand there twice, perhaps. */
 export function keysOf({ deletes, sets, conditions = [] }: ConditionalWrite): string[] {
   return [...deletes, ...sets.map(([key]) => key), ...conditions.map(({ key }) => key)];
 }

@@ -1,11 +1,11 @@
 // @ts-check
 // Builds the library. build/lib has its modules one by one, for benchmarks of single parts.
 //
-// dist is what is published: a process pays for each file that it loads, so what `neardict` needs is one file, and each
-// other entry point loads that one and its own. Names and lines stay as they are, for those who read a stack trace.
+// dist is what is published: a process pays for each file that it loads, so what `neardict` needs is one file, each other
+// entry point loads that one and its own, and what not everybody uses is imported when it is first used. Names and lines stay as they are, for those who read a stack trace.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { rollup } from 'rollup';
 
 const root = import.meta.dirname;
@@ -45,9 +45,11 @@ async function bundle(names) {
   await built.close();
 }
 
-/** Only what no other entry point may need stays out of the common file. @param {string} module */
-function chunkOf(module) {
-  return /^(bin|otel|redis|store\/redis|testing)\b/.test(relative(modules, module)) ? undefined : 'core';
+/** What the main entry point needs at once is the common file. @type {import('rollup').GetManualChunk} */
+function chunkOf(id, { getModuleInfo }) {
+  const needed = new Set([join(modules, 'index.js')]);
+  for (const module of needed) for (const imported of getModuleInfo(module)?.importedIds ?? []) needed.add(imported);
+  return needed.has(id) ? 'core' : undefined;
 }
 
 /** The declarations that entry points show, and no others. @param {string[]} names */

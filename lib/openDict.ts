@@ -33,7 +33,8 @@ import { channels, type RepairEvent, type StateEvent, type TelemetryEvent } from
 import { TracedSpace } from './telemetry/tracedSpace.ts';
 import { Atomics } from './write/atomics.ts';
 import { FreshReads } from './write/freshReads.ts';
-import { WriteBack } from './write/writeBack.ts';
+import type { WriteBack, WriteBackOptions } from './write/writeBack.ts';
+import type { WriteBackSettings } from './write/writeMode.ts';
 import type { Writer } from './write/writer.ts';
 import { WriteThrough } from './write/writeThrough.ts';
 
@@ -103,6 +104,7 @@ function clockOf({ now }: Store): TurnClock {
  */
 export async function openParts(options: OpenOptions, ownClock?: TurnClock): Promise<OpenedDict> {
   const settings = resolveOptions(options);
+  const makeBack = settings.writeBack && (await loadWriteBack(settings.writeBack));
   const clock = ownClock ?? clockOf(settings.store);
   const deadline = performance.now() + settings.connectTimeoutMs;
   const origin = randomNonce();
@@ -113,7 +115,7 @@ export async function openParts(options: OpenOptions, ownClock?: TurnClock): Pro
   const spaceOptions = { namespace, layout, inlineBytes, tracking, origin };
   const bounded = await BoundedSpace.open(store, spaceOptions, deadline, settings.timeoutMs);
   const space = new TracedSpace(bounded, aboutOf(settings), origin);
-  const { handle, mirrors, start } = assemble(settings, clock, values, space, origin);
+  const { handle, mirrors, start } = assemble(settings, makeBack, clock, values, space, origin);
   try {
     // Somebody awaits it: a process that has nothing else to do must not end before it is known how this ended.
     await keepAlive(start(deadline));
@@ -147,9 +149,18 @@ function valuesOf({ codec, values, maxValueBytes, writeBack }: Settings): Values
   return new Values(codec, values, maxValueBytes, writeBack !== undefined);
 }
 
+type MakeBack = (parts: Omit<WriteBackOptions, keyof WriteBackSettings>) => WriteBack;
+
+/** Write-back is a twelfth of the library, and loaded with the first dictionary that has it. */
+async function loadWriteBack(mode: WriteBackSettings): Promise<MakeBack> {
+  const { WriteBack } = await import('./write/writeBack.ts');
+  return (parts) => new WriteBack({ ...mode, ...parts });
+}
+
 /** Wires the parts of a dictionary, with nothing under way yet. */
 function assemble(
   settings: Settings,
+  makeBack: MakeBack | undefined,
   clock: TurnClock,
   values: Values,
   space: TracedSpace,
@@ -157,7 +168,7 @@ function assemble(
 ): OpenedDict & { readonly start: (deadline: Deadline) => Promise<void> } {
   const { namespace, timeoutMs } = settings;
   const about = aboutOf(settings);
-  const onEvicted = settings.writeBack && ((key: string): void => back?.evicted(key));
+  const onEvicted = makeBack && ((key: string): void => back?.evicted(key));
   const cache = new NearCache(settings.cacheLimit, settings.maxAgeMs, { uncacheable: reservedNames, onEvicted });
   const emitter = new DictEmitter(namespace);
   const state = new StateTracker((now, before) => {
@@ -205,22 +216,19 @@ function assemble(
     emitter.emit('error', error);
   };
   const through = new WriteThrough({ space, partitions, partitionOf, timeoutMs, onFailure });
-  const back =
-    settings.writeBack &&
-    new WriteBack({
-      ...settings.writeBack,
-      through,
-      partitions,
-      partitionOf,
-      timeoutMs,
-      values,
-      cached: (key) => cache.present(key, clock.time()),
-      freshReads: new FreshReads(through, readerOf, timeoutMs),
-      encode: (key, value, ttlMs) => writes.encodeNew('The function that merges conflicts', key, value, ttlMs),
-      onFailure,
-      onResolved: (conflict) => emitter.emit('conflict', conflict),
-      onTrouble: (error) => emitter.emit('error', error),
-    });
+  const back = makeBack?.({
+    through,
+    partitions,
+    partitionOf,
+    timeoutMs,
+    values,
+    cached: (key) => cache.present(key, clock.time()),
+    freshReads: new FreshReads(through, readerOf, timeoutMs),
+    encode: (key, value, ttlMs) => writes.encodeNew('The function that merges conflicts', key, value, ttlMs),
+    onFailure,
+    onResolved: (conflict) => emitter.emit('conflict', conflict),
+    onTrouble: (error) => emitter.emit('error', error),
+  });
   const writer: Writer = back ?? through;
   const verifiers: readonly Verifier[] = partitions.map(
     (partition, id) =>

@@ -1,6 +1,5 @@
 import type { Mirror, MirrorConfig, MirrorOptions } from './dict/mirror/mirror.ts';
-import { MIRROR_OPTION_NAMES } from './dict/mirror/mirrorOptions.ts';
-import { showKept } from './dict/mirror/mirrors.ts';
+import { MIRROR_OPTION_NAMES } from './dict/mirror/optionNames.ts';
 import type { NearDict } from './dict/nearDict.ts';
 import { basisOf, openDict } from './openDict.ts';
 import { type OpenOptions, resolveOptions } from './options.ts';
@@ -73,6 +72,7 @@ async function openAtOnce(ofDict: OpenOptions, ofMirror: MirrorOptions): Promise
 /** Shows what was kept for this case, and goes on trying to reach the store. */
 async function openLater(ofDict: OpenOptions, ofMirror: MirrorOptions, reason: unknown): Promise<unknown> {
   if (ofMirror.bootstrap === undefined && ofMirror.backup === undefined) throw reason;
+  const { showKept } = await import('./dict/mirror/makeMirror.ts');
   const mirror = await showKept(basisOf(resolveOptions(ofDict)), ofMirror, reason);
   const reaching = new Reaching(mirror, ofDict);
   const close = async (): Promise<void> => {

@@ -46,9 +46,9 @@ describe('what npm publishes', () => {
     expect(packed.size).toBeLessThan(175_000);
   });
 
-  it('is loaded as one file, and one more for Redis', () => {
+  it('is loaded as one file, and one more for Redis, write-back and mirrors', () => {
     const ofEntries = ['index.js', 'otel.js', 'redis.js', 'testing.js', 'bin/neardict.js'];
-    const shared = ['core.js', 'redis.js'].map((name) => `shared/${name}`);
+    const shared = ['core.js', 'makeMirror.js', 'redis.js', 'writeBack.js'].map((name) => `shared/${name}`);
     const code = packed.files.map(({ path }) => path).filter((path) => /^dist\/(?!bin\/page\/).*\.js$/.test(path));
 
     expect(code.toSorted()).toEqual([...ofEntries, ...shared].map((name) => `dist/${name}`).toSorted());

@@ -13,6 +13,9 @@ import { simulatedStore } from './simulatedStore.ts';
 
 const CONNECT_TIMEOUT_MS = 200;
 
+// What the library loads when it first uses it: nothing in a simulation may wait for a file.
+await Promise.all([import('../../lib/dict/mirror/makeMirror.ts'), import('../../lib/write/writeBack.ts')]);
+
 /** One process: an event loop, two connections, and the handles that were opened in it. */
 export class SimulatedProcess {
   readonly name: string;

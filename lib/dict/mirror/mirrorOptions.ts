@@ -6,6 +6,7 @@ import type { KeySchemas } from '../../schema/keySchemas.ts';
 import { isSchema, type StandardSchema } from '../../schema/standardSchema.ts';
 import { assertKey } from '../keys.ts';
 import type { MirrorOptions } from './mirror.ts';
+import { MIRROR_OPTION_NAMES } from './optionNames.ts';
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -19,17 +20,6 @@ export interface MirrorSettings {
   /** The path of the file. */
   readonly backup: string | undefined;
 }
-
-/** The names of a mirror's own options. */
-export const MIRROR_OPTION_NAMES: ReadonlySet<string> = new Set([
-  'schema',
-  'defaults',
-  'overrides',
-  'bootstrap',
-  'backup',
-  'signal',
-  'onProgress',
-] satisfies (keyof MirrorOptions)[]);
 
 /**
  * @throws {ConfigError} An option is unknown, or not what it should be.

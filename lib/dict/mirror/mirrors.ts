@@ -1,11 +1,10 @@
 import { abortable } from '../abortable.ts';
-import { LiveMirror } from './liveMirror.ts';
+import type { LiveMirror } from './liveMirror.ts';
 import type { Mirror, MirrorOptions } from './mirror.ts';
-import { resolveMirrorOptions } from './mirrorOptions.ts';
 import type { MirroredDict } from './source.ts';
 import type { MirrorBasis } from './view.ts';
 
-/** The mirrors of one dictionary. */
+/** The mirrors of one dictionary. What they are made of is a fifth of the library, and loaded with the first one. */
 export class Mirrors {
   readonly #basis: MirrorBasis;
   readonly #dict: MirroredDict;
@@ -21,6 +20,7 @@ export class Mirrors {
    * @throws {SchemaError} What is stored does not fit the schema.
    */
   async open(options: MirrorOptions): Promise<Mirror> {
+    const { makeMirror } = await import('./makeMirror.ts');
     const mirror = makeMirror(this.#basis, options);
     const { signal } = options;
     signal?.throwIfAborted();
@@ -46,26 +46,4 @@ export class Mirrors {
   async close(): Promise<void> {
     await Promise.all([...this.#open].map((mirror) => mirror.release()));
   }
-}
-
-/**
- * A mirror of a dictionary that could not be opened: it shows what was kept for this case.
- *
- * @throws `reason`, if nothing was kept.
- */
-export async function showKept(basis: MirrorBasis, options: MirrorOptions, reason: unknown): Promise<LiveMirror> {
-  const mirror = makeMirror(basis, options);
-  try {
-    await mirror.fallBack(reason);
-  } catch (error) {
-    mirror.end();
-    throw error;
-  }
-  return mirror;
-}
-
-function makeMirror(basis: MirrorBasis, options: MirrorOptions): LiveMirror {
-  const mirror = new LiveMirror(basis, resolveMirrorOptions(options, basis.values, basis.schemas));
-  if (options.onProgress !== undefined) mirror.on('progress', options.onProgress);
-  return mirror;
 }

@@ -276,6 +276,15 @@ describe('a mirror', () => {
     expect(await two.here.get('port')).toBe(9);
   });
 
+  it('is not opened any more when its dictionary is destroyed meanwhile', async () => {
+    const handle = await openDict({ namespace: 'n' });
+
+    const opening = handle.mirror();
+    handle.destroy();
+
+    await expect(opening).rejects.toThrow(ClosedError);
+  });
+
   it('is closed by closing its dictionary', async () => {
     await using two = await openTwo();
     let isClosed = false;

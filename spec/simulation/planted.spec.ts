@@ -133,7 +133,7 @@ const faults: readonly PlantedFault[] = [
           },
       ),
     found: /mirror .* is stale/,
-    from: 80,
+    from: 274,
   },
   {
     fault: 'a proof is believed for too long',

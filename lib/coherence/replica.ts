@@ -24,10 +24,10 @@ export interface ReplicaHost {
    * @param isWhole - They are everything that the partition holds.
    */
   commit(changes: CopyChanges, isWhole: boolean): void;
-  /** The copy has everything up to the number `seq`, and is proven as of `freshAsOf`. */
-  settled(seq: number, freshAsOf: number): void;
-  /** A write of this process was applied; the copy has it when it has everything up to `seq`. */
-  acknowledged(key: string, entry: Entry, seq: number): void;
+  /** The copy has come further, or is proven as of another time. */
+  settled(): void;
+  /** A write of this process was applied, which the copy does not have yet. */
+  acknowledged(key: string, entry: Entry, position: Position): void;
   /** The copy may have any number of changes missed: it has to be loaded again. */
   lost(): void;
 }
@@ -111,6 +111,14 @@ export class Replica implements Follower {
   /** Monotonic milliseconds at which the store held what the copy holds. */
   get freshAsOf(): number {
     return this.#freshAsOf;
+  }
+
+  /**
+   * Whether the copy has what was written at the position. Where a position of another history has its number, it does
+   * not; of one that is long ago nobody can tell: a proof that is younger than the write does.
+   */
+  has(position: Position): boolean {
+    return position.seq <= this.#committed && this.#partition.hasApplied(position);
   }
 
   // Loading
@@ -228,9 +236,7 @@ export class Replica implements Follower {
   }
 
   acknowledged(key: string, entry: Entry, position: Position): void {
-    // Of another history a number says nothing: only a proof that is younger than the write shows that the copy has it.
-    if (!this.#partition.belongs(position)) this.#host.acknowledged(key, entry, Number.POSITIVE_INFINITY);
-    else if (this.#committed < position.seq) this.#host.acknowledged(key, entry, position.seq);
+    if (!this.has(position)) this.#host.acknowledged(key, entry, position);
   }
 
   #follow(message: Message): void {
@@ -292,7 +298,7 @@ export class Replica implements Follower {
       this.#freshAsOf = Math.max(this.#freshAsOf, this.#proof.asOf);
       this.#proof = undefined;
     }
-    if (this.#committed >= 0) this.#host.settled(this.#committed, this.#freshAsOf);
+    if (this.#committed >= 0) this.#host.settled();
   }
 
   // Reading

@@ -4,6 +4,7 @@ import { NearCache } from '../../lib/cache/nearCache.ts';
 import { Partition } from '../../lib/coherence/partition.ts';
 import { LoadedRows } from '../../lib/coherence/loaded.ts';
 import { Replica } from '../../lib/coherence/replica.ts';
+import type { Position } from '../../lib/store/position.ts';
 import { batch, bytes } from '../../lib/testing/contract/batches.ts';
 import { turn } from '../support/openInMemory.ts';
 import { SimulatedServer, SimulatedSpace } from '../support/simulatedStore.ts';
@@ -25,8 +26,8 @@ async function openCopy(sleptMs = 0): Promise<{
   /** When keys of the copy end, where they do. */
   readonly ends: Map<string, number>;
   readonly commits: string[][];
-  /** Own writes that the copy was told of, and up to which number it does not have them. */
-  readonly acknowledged: (readonly [key: string, seq: number])[];
+  /** Own writes that the copy was told of and does not have, and where they were made. */
+  readonly acknowledged: (readonly [key: string, position: Position])[];
 }> {
   const server = new SimulatedServer({ applied() {}, rolledBack() {} }, () => false);
   const space = new SimulatedSpace(server, 1);
@@ -34,7 +35,7 @@ async function openCopy(sleptMs = 0): Promise<{
   const copy = new Map<string, string>();
   const ends = new Map<string, number>();
   const commits: string[][] = [];
-  const acknowledged: [string, number][] = [];
+  const acknowledged: [string, Position][] = [];
   const partition = new Partition(
     new NearCache(false, 1000),
     {
@@ -63,7 +64,7 @@ async function openCopy(sleptMs = 0): Promise<{
       commits.push(all.map(([key]) => key));
     },
     settled() {},
-    acknowledged: (key, _entry, seq) => acknowledged.push([key, seq]),
+    acknowledged: (key, _entry, position) => acknowledged.push([key, position]),
     lost() {},
   });
   partition.followers.add(replica);
@@ -266,7 +267,7 @@ describe('the reads of a copy', () => {
     await answer(space);
     acknowledge();
 
-    expect(acknowledged).toEqual([['a', 1]]);
+    expect(acknowledged).toEqual([['a', server.position]]);
   });
 });
 
@@ -366,12 +367,23 @@ describe('a copy that is loaded while the store fails over', () => {
     expect(replica.isLost).toBe(true);
   });
 
-  it('covers an own write of a history that it has not met until a later proof, whatever its number is', async () => {
-    const { partition, write, acknowledged } = await openCopy();
+  it('covers an own write of a history that it has not met, whatever its number is', async () => {
+    const { partition, write, replica, space, acknowledged } = await openCopy();
+    const met = { seq: 1, nonce: 12_345 };
+    const toCome = { seq: 2, nonce: 12_345 };
     write('a');
+    await answer(space);
 
-    partition.acknowledge('a', new Entry(bytes('own')), { seq: 1, nonce: 12_345 }, partition.depart());
+    partition.acknowledge('a', new Entry(bytes('own')), met, partition.depart());
+    partition.acknowledge('a', new Entry(bytes('newer')), toCome, partition.depart());
+    // A message that was under way when the store lost its history has the number of the write.
+    write('b');
+    await answer(space);
 
-    expect(acknowledged).toEqual([['a', Number.POSITIVE_INFINITY]]);
+    expect(acknowledged).toEqual([
+      ['a', met],
+      ['a', toCome],
+    ]);
+    expect([replica.has(met), replica.has(toCome)]).toEqual([false, false]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Entry } from '../../cache/entry.ts';
+import type { Position } from '../../store/position.ts';
 import type { PendingWrite } from '../../write/writer.ts';
 
 interface Pending {
@@ -10,7 +11,7 @@ interface Pending {
 interface Applied {
   readonly value: unknown;
   readonly partition: number;
-  readonly seq: number;
+  readonly position: Position;
   /** Monotonic milliseconds at which the store had said so. */
   readonly at: number;
 }
@@ -49,23 +50,23 @@ export class OwnWrites {
   }
 
   /** The store has a write, which left `entry`. */
-  acknowledged(key: string, entry: Entry, partition: number, seq: number, at: number): void {
+  acknowledged(key: string, entry: Entry, partition: number, position: Position, at: number): void {
     const pending = this.#pending.get(key);
     const value = pending?.entry === entry ? pending.value : this.#valueOf(key, entry);
-    this.#applied.set(key, { value, partition, seq, at });
+    this.#applied.set(key, { value, partition, position, at });
   }
 
   /**
-   * The copy has everything up to `seq`, and is proven as of `freshAsOf`.
+   * The copy has come further.
    *
-   * A write that the proof does not meet was lost by the store.
-   *
+   * @param has - Whether it has what was written at a position.
+   * @param freshAsOf - As of when it is proven: a write before that which it does not have was lost by the store.
    * @returns The keys that are not covered any more.
    */
-  settle(partition: number, seq: number, freshAsOf: number): string[] {
+  settle(partition: number, has: (position: Position) => boolean, freshAsOf: number): string[] {
     const met: string[] = [];
     for (const [key, write] of this.#applied) {
-      if (write.partition !== partition || (write.seq > seq && write.at >= freshAsOf)) continue;
+      if (write.partition !== partition || (write.at >= freshAsOf && !has(write.position))) continue;
       this.#applied.delete(key);
       met.push(key);
     }

@@ -148,12 +148,12 @@ export class MirrorSource {
         hasBrought = true;
         host.committed(changes, canBeGone ? this.#goneOf(id, changes) : []);
       },
-      settled: (seq, freshAsOf) => {
-        host.overlaid(this.own.settle(id, seq, freshAsOf));
+      settled: () => {
+        host.overlaid(this.own.settle(id, (position) => replica.has(position), replica.freshAsOf));
         host.moved();
       },
-      acknowledged: (key, entry, seq) => {
-        this.own.acknowledged(key, entry, id, seq, now());
+      acknowledged: (key, entry, position) => {
+        this.own.acknowledged(key, entry, id, position, now());
         host.overlaid([key]);
       },
       lost: () => {

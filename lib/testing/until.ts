@@ -1,3 +1,6 @@
+/** The real clock, also where a test stops the time later. */
+const now = performance.now.bind(performance);
+
 /**
  * Waits until `holds` does, by asking again and again.
  *
@@ -6,9 +9,9 @@
  * @throws {Error} It did not hold in time.
  */
 export async function until(what: string, holds: () => unknown, deadlineMs: number = 20_000): Promise<void> {
-  const deadline = performance.now() + deadlineMs;
+  const deadline = now() + deadlineMs;
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
+    if (now() > deadline) throw new Error(`Waited in vain until ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

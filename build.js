@@ -2,7 +2,8 @@
 // Builds the library. build/lib has its modules one by one, for benchmarks of single parts.
 //
 // dist is what is published: a process pays for each file that it loads, so what `neardict` needs is one file, each other
-// entry point loads that one and its own, and what not everybody uses is imported when it is first used. Names and lines stay as they are, for those who read a stack trace.
+// entry point loads that one and its own, and what not everybody uses is imported when it is first used. Names and lines
+// stay as they are, for those who read a stack trace.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -151,6 +151,11 @@ export class Partition implements FeedListener {
     return relation === 'known' || relation === 'ahead';
   }
 
+  /** Whether the history that is followed has another position of that number. */
+  contradicts(position: Position): boolean {
+    return this.#ring.relate(position) === 'forked';
+  }
+
   /** Whether everything up to the position was applied: of a reply from there, only what is cached can be news. */
   hasApplied(position: Position): boolean {
     return this.#ring.relate(position) === 'known';

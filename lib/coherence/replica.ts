@@ -26,7 +26,7 @@ export interface ReplicaHost {
   commit(changes: CopyChanges, isWhole: boolean): void;
   /** The copy has come further, or is proven as of another time. */
   settled(): void;
-  /** A write of this process was applied, which the copy does not have yet. */
+  /** A write of this process was applied, which the copy does not have until it has the position (infinite: until a proof). */
   acknowledged(key: string, entry: Entry, position: Position): void;
   /** The copy may have any number of changes missed: it has to be loaded again. */
   lost(): void;
@@ -113,12 +113,9 @@ export class Replica implements Follower {
     return this.#freshAsOf;
   }
 
-  /**
-   * Whether the copy has what was written at the position. Where a position of another history has its number, it does
-   * not; of one that is long ago nobody can tell: a proof that is younger than the write does.
-   */
+  /** Whether the copy has what was written at the position, and no other history has its number. */
   has(position: Position): boolean {
-    return position.seq <= this.#committed && this.#partition.hasApplied(position);
+    return position.seq <= this.#committed && !this.#partition.contradicts(position);
   }
 
   // Loading
@@ -236,7 +233,10 @@ export class Replica implements Follower {
   }
 
   acknowledged(key: string, entry: Entry, position: Position): void {
-    if (!this.has(position)) this.#host.acknowledged(key, entry, position);
+    // Of another history a number says nothing: only a proof that is younger than the write shows that the copy has it.
+    if (!this.#partition.belongs(position))
+      this.#host.acknowledged(key, entry, { ...position, seq: Number.POSITIVE_INFINITY });
+    else if (!this.has(position)) this.#host.acknowledged(key, entry, position);
   }
 
   #follow(message: Message): void {

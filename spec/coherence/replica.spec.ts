@@ -381,9 +381,28 @@ describe('a copy that is loaded while the store fails over', () => {
     await answer(space);
 
     expect(acknowledged).toEqual([
-      ['a', met],
+      ['a', { ...met, seq: Number.POSITIVE_INFINITY }],
       ['a', toCome],
     ]);
-    expect([replica.has(met), replica.has(toCome)]).toEqual([false, false]);
+    expect(replica.has(toCome)).toBe(false);
+  });
+
+  it('has an own write if it was loaded behind it, from where nothing is known of what came before', async () => {
+    const { server, partition, write, readPosition, replica, space } = await openCopy();
+    space.cutFeed();
+    write('a');
+    const own = server.position;
+    write('b');
+    space.restoreFeed();
+    space.deliver();
+    await readPosition();
+    expect(partition.hasApplied(own)).toBe(false);
+
+    replica.begin();
+    const ended = replica.end(true);
+    await answer(space);
+    await ended;
+
+    expect(replica.has(own)).toBe(true);
   });
 });

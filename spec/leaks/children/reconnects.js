@@ -42,6 +42,8 @@ async function until(holds) {
   }
 }
 
+// What bounds the last writes ends a moment after them.
+await sleep(HOLD_MS);
 const before = await traces(clients[0], signal);
 for (let round = 0; round < ROUNDS / 4; round++) await cut();
 const bytesBefore = await bytesInUse();

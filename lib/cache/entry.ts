@@ -67,15 +67,6 @@ export class Entry {
     return ArrayBuffer.isView(this.#content) ? undefined : this.#content;
   }
 
-  get isHeld(): boolean {
-    return this.era !== NO_ERA;
-  }
-
-  /** The cache holds it no more. */
-  leave(): void {
-    this.era = NO_ERA;
-  }
-
   get isMissing(): boolean {
     return this.#content === undefined;
   }
@@ -136,7 +127,7 @@ export class Entry {
   /** Lets go of what its bytes were cut from, if it is in the cache. Not called for replies: their readers decode them. */
   own(): void {
     const { bytes } = this;
-    if (bytes !== undefined && this.isHeld) this.#content = ownBytes(bytes);
+    if (bytes !== undefined && this.era !== NO_ERA) this.#content = ownBytes(bytes);
   }
 }
 

@@ -8,13 +8,6 @@ export interface Held<V> extends Iterable<[string, V]> {
   peek(key: string): V | undefined;
 }
 
-/** What can be told that it is held no more. */
-export interface Holdable {
-  readonly isHeld: boolean;
-  /** It was removed, or something else took its place. */
-  leave(): void;
-}
-
 /** An object without a prototype, which V8 keeps as a hash table. */
 type Table<V> = Record<string, V | undefined>;
 
@@ -25,17 +18,15 @@ type Table<V> = Record<string, V | undefined>;
  * string, which an object finds by its address: together that is a quarter of a hit (docs/performance.md).
  *
  * The table is dropped from time to time, so that every key that is in use passes the quick-lru and counts as used there.
- * Changes pass it by: what it has of them says itself that it is held no more. The key of a message is a new string, and
- * to intern it takes longer than all else that a change needs.
  */
-export class FrontTable<V extends Holdable> implements Held<V> {
+export class FrontTable<V> implements Held<V> {
   #found: Table<V> = emptyTable();
   #left: number;
   readonly #held: Held<V>;
   readonly #lifetime: number;
 
   /**
-   * @param lifetime - Number of changes, of what is held or of the table, for which the table lives. Half of what a
+   * @param lifetime - Number of additions, to what is held or to the table, for which the table lives. Half of what a
    *   quick-lru takes for one generation: nothing that is in the table has been evicted.
    */
   constructor(held: Held<V>, lifetime: number) {
@@ -45,8 +36,7 @@ export class FrontTable<V extends Holdable> implements Held<V> {
   }
 
   get(key: string): V | undefined {
-    const found = this.#found[key];
-    return found?.isHeld === true ? found : this.#find(key);
+    return this.#found[key] ?? this.#find(key);
   }
 
   peek(key: string): V | undefined {
@@ -54,17 +44,13 @@ export class FrontTable<V extends Holdable> implements Held<V> {
   }
 
   set(key: string, value: V): void {
-    this.#countChange();
-    const before = this.#held.peek(key);
-    if (before !== value) before?.leave();
+    this.#countAddition();
+    if (this.#found[key] !== undefined) this.#found[key] = value;
     this.#held.set(key, value);
   }
 
   delete(key: string): boolean {
-    const before = this.#held.peek(key);
-    if (before === undefined) return false;
-    this.#countChange();
-    before.leave();
+    delete this.#found[key];
     return this.#held.delete(key);
   }
 
@@ -81,12 +67,12 @@ export class FrontTable<V extends Holdable> implements Held<V> {
     const value = this.#held.get(key);
     if (value === undefined) return undefined;
     // To find it may have added it to the recent generation.
-    this.#countChange();
+    this.#countAddition();
     this.#found[key] = value;
     return value;
   }
 
-  #countChange(): void {
+  #countAddition(): void {
     this.#left--;
     if (this.#left < 0) this.#drop();
   }

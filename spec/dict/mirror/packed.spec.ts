@@ -91,6 +91,19 @@ describe('a value that was loaded', () => {
     );
   });
 
+  it('is decoded in the background once, whatever stands before or behind it', async () => {
+    const namespace = freshNamespace();
+    await using there = await openDict<Data>({ namespace });
+    await there.setMany(three);
+    await using here = await openDict<Data>({ namespace });
+
+    await using mirror = await here.mirror({ defaults: { a: { n: 0 } }, overrides: { b: { n: 9 } } });
+
+    // There is nothing left to unpack.
+    await until('the traps are gone', () => inspect(mirror.config, { showProxy: true }).includes('get: undefined'));
+    expect(mirror.config).toEqual({ ...three, b: { n: 9 } });
+  });
+
   it('is told as it was when it changes before anybody has read it', async () => {
     await using loaded = await load(three);
     const { mirror, there } = loaded;

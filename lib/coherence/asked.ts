@@ -1,5 +1,5 @@
 import { Entry } from '../cache/entry.ts';
-import { FillGuard, type Flight, type Joinable } from '../cache/fillGuard.ts';
+import type { FillGuard, Flight, Joinable } from '../cache/fillGuard.ts';
 import type { Reply } from '../cache/reply.ts';
 import type { Departure } from './departure.ts';
 

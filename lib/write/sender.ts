@@ -72,15 +72,18 @@ export class Sender {
     let unknown: unknown;
     for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
       const departure = this.#partition.depart();
+      let receipt: Receipt | undefined;
       try {
-        const receipt = await this.#space.write(this.#id, batch, deadline);
-        this.#take(batch, receipt, departure, flights, entryOf);
-        return receipt;
+        receipt = await this.#space.write(this.#id, batch, deadline);
       } catch (error) {
         if (asWriteError(error) instanceof AmbiguousWriteError) unknown = error;
         // A later attempt that was not applied says nothing of an earlier one.
         if (unknown === undefined) throw error;
         if (this.#isClosed || performance.now() + pauseMs >= deadline) throw unknown;
+      }
+      if (receipt !== undefined) {
+        this.#take(batch, receipt, departure, flights, entryOf);
+        return receipt;
       }
       await pause(pauseMs);
     }
